@@ -1,0 +1,38 @@
+import type { StreamEvent } from './event.ts';
+import type { FlowGate } from './flow-gate.ts';
+import type { Attempt } from './provider-error.ts';
+
+/**
+ * What an attempt knows of the call it belongs to. Providers, transports and `backoff` are given one.
+ *
+ * Only the first three members are always there: a context made by hand needs no more.
+ */
+export interface RequestContext {
+  /** The one id of the subscription. */
+  readonly requestId: string;
+  /** The attempt that runs, from 1. */
+  readonly attempt: number;
+  /**
+   * Aborted when the attempt is torn down before its end. For code that is not an Observable (an asynchronous key, a transport
+   * made of promises); an Observable is unsubscribed at the same moment.
+   */
+  readonly signal: AbortSignal;
+  /** Says whether the consumer wants more. */
+  readonly flow?: FlowGate | undefined;
+  /** The same on every attempt of one subscription, so that a provider that supports it answers a retry once. */
+  readonly idempotencyKey?: string | undefined;
+  /** Whether `raw` events were asked for. */
+  readonly raw?: boolean | undefined;
+  /** Tells two subscriptions with one request id apart; seeds the jitter. */
+  readonly nonce?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly model?: string | undefined;
+  /** The ledger: what failed so far, kept by `backoff`. */
+  readonly attempts?: Attempt[] | undefined;
+  /** Milliseconds until the call's total deadline. */
+  readonly remaining?: (() => number) | undefined;
+  /** Told of each retry before its wait. */
+  readonly announce?: ((retry: Extract<StreamEvent, { type: 'retry' }>) => void) | undefined;
+  /** How many requests this call may make in all. */
+  readonly maxRequests?: number | undefined;
+}

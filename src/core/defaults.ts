@@ -1,0 +1,67 @@
+/** The longest wait that a timer can hold: beyond it, Node fires at once. */
+export const maxTimerDelay = 2 ** 31 - 1;
+
+/** Every default of the library. Times are milliseconds. Each is settable in code. */
+export const defaults = {
+  /** Requests of one call, over all its attempts. */
+  maxRequests: 8,
+  retry: {
+    maxAttempts: 3,
+    initialDelay: 1_000,
+    factor: 2,
+    maxDelay: 20_000,
+    maxTotalDelay: 300_000,
+    maxRetryAfter: 120_000,
+    jitter: 'full',
+    /** No wait is shorter, so that a loop of instant failures is never hot. */
+    minDelay: 50,
+  },
+  timeout: {
+    headers: 30_000,
+    firstContent: 120_000,
+    idle: 60_000,
+    total: 600_000,
+  },
+  breaker: {
+    failureRatio: 0.5,
+    minOutcomes: 20,
+    consecutiveFailures: 5,
+    window: 60_000,
+    buckets: 10,
+    slowAfter: 15_000,
+    pendingFor: 10_000,
+    openFor: 5_000,
+    maxOpenFor: 30_000,
+    resetAfter: 60_000,
+    probes: 3,
+    requiredProbes: 2,
+    probeTimeout: 160_000,
+    maxKeys: 1_000,
+    keyTtl: 3_600_000,
+  },
+  /** Events held back before first content. */
+  preamble: { maxItems: 64 },
+  /** A buffer between a source and a slower consumer. */
+  ring: { maxItems: 256, maxBytes: 1_048_576 },
+  /** The text kept for `partial`, in characters. */
+  partial: { maxCharacters: 4_194_304 },
+  transport: {
+    /** The longest line of a response, in characters. */
+    maxLine: 1_048_576,
+    /** How much of a network chunk is decoded at once, in bytes. */
+    slice: 16_384,
+    /** How much of an error's body is read, in bytes, and for how long. */
+    maxErrorBody: 65_536,
+    errorBodyTimeout: 2_000,
+    maxRedirects: 3,
+    /** How long decoding may run before timers and I/O get their turn. */
+    yieldAfter: 10,
+  },
+  decoder: {
+    /** The arguments of one tool call, in characters, and how many calls may be open at once. */
+    maxToolInput: 4_194_304,
+    maxToolCalls: 256,
+  },
+  /** One frame of a display. */
+  viewState: { every: 16 },
+} as const;

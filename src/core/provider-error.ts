@@ -1,0 +1,238 @@
+import { type ErrorCategory, errorCategories } from './error-category.ts';
+import { sanitize } from './sanitize.ts';
+import type { StreamResult } from './stream-result.ts';
+
+/** Where a stream was when it failed. `local` failed on this side, before or without a request. */
+export type ErrorPhase = 'connect' | 'first-content' | 'streaming' | 'local';
+
+/** The deadlines of a stream, by name. */
+export type TimeoutName = 'headers' | 'first-content' | 'idle' | 'total';
+
+/** Why no further attempt was made. */
+export type GaveUp = 'not-retryable' | 'attempts' | 'budget' | 'deadline' | 'retry-after' | 'content-delivered';
+
+/** One failed attempt in an error's ledger. */
+export interface Attempt {
+  /** From 1. */
+  readonly attempt: number;
+  readonly provider: string;
+  readonly model: string;
+  readonly category: ErrorCategory;
+  /** The wait before the next attempt; 0 after the last. */
+  readonly delayMs: number;
+}
+
+/** Where a stream can be taken up again. Opaque and serializable. */
+export interface Checkpoint {
+  readonly version: 1;
+}
+
+/** What an end user may read of a failure. */
+export interface PublicError {
+  readonly message: string;
+  readonly category: ErrorCategory;
+  readonly requestId: string;
+  readonly retryable: boolean;
+  readonly retryAfterMs?: number | undefined;
+}
+
+type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+/** What a {@link ProviderError} can say of a failure; all but the category may be unknown. */
+export interface ErrorInit
+  extends Optional<{
+    /** Default: as the category's row in {@link errorCategories} says. */
+    retryable: boolean;
+    gaveUp: GaveUp;
+    phase: ErrorPhase;
+    timeout: TimeoutName;
+    provider: string;
+    model: string;
+    status: number;
+    code: string;
+    detail: string;
+    /** The library's own words on what happened, for the message. Holds nothing of the provider's or the user's text. */
+    reason: string;
+    requestId: string;
+    providerRequestId: string;
+    retryAfterMs: number;
+    attempts: readonly Attempt[];
+    partial: StreamResult | (() => StreamResult);
+    checkpoint: Checkpoint;
+    cause: unknown;
+  }> {
+  readonly category: ErrorCategory;
+}
+
+const brand = Symbol.for('steadystream.ProviderError');
+const inspect = Symbol.for('nodejs.util.inspect.custom');
+
+/**
+ * Every failure of a stream: what happened, whether a new request may succeed, and why no other was made.
+ *
+ * `message`, `toJSON()` and the inspected form hold no secret and no control character. `partial`, `checkpoint` and `cause` are
+ * not enumerable, so that logging an error never prints what a user said.
+ *
+ * @example
+ * ```ts
+ * client.stream(request).subscribe({
+ *   error: (error: ProviderError) => {
+ *     console.error(error.message); // openai gpt-4o-mini: rate-limit (HTTP 429) after 3 attempts, retry in 12 s [req_…]
+ *     show(error.toPublic().message, error.partial?.text);
+ *   },
+ * });
+ * ```
+ */
+export class ProviderError extends Error {
+  declare readonly name: 'ProviderError';
+  /** What happened. */
+  readonly category: ErrorCategory;
+  /** May a new request succeed? Unchanged by commit or exhaustion: see `gaveUp`. */
+  readonly retryable: boolean;
+  /** Why we stopped, where a retry was considered. */
+  readonly gaveUp: GaveUp | undefined;
+  readonly phase: ErrorPhase;
+  /** Which deadline passed, when `category` is `timeout`. */
+  readonly timeout: TimeoutName | undefined;
+  readonly provider: string | undefined;
+  readonly model: string | undefined;
+  /** The HTTP status, when it says something about the failure. */
+  readonly status: number | undefined;
+  /** The provider's code, or the network's (`ECONNRESET`). */
+  readonly code: string | undefined;
+  /** The provider's words: redacted, escaped, bounded. Not for end users. */
+  readonly detail: string | undefined;
+  /** The library's own words on what happened; part of `message`. */
+  readonly reason: string | undefined;
+  /** The one id of the subscription; empty while nobody has said it. */
+  readonly requestId: string;
+  readonly providerRequestId: string | undefined;
+  /** How long the provider asked to wait. */
+  readonly retryAfterMs: number | undefined;
+  /** Every failed attempt, in order. */
+  readonly attempts: readonly Attempt[];
+  /** What was delivered before the failure. */
+  declare readonly partial: StreamResult | undefined;
+  /** Where the stream can be taken up again. */
+  declare readonly checkpoint: Checkpoint | undefined;
+  /** The failure as it was thrown; raw, never serialized. */
+  declare readonly cause: unknown;
+
+  constructor(init: ErrorInit) {
+    super();
+    hide(this, 'name', 'ProviderError');
+    this.category = init.category;
+    this.retryable = init.retryable ?? errorCategories[init.category].retryable;
+    this.gaveUp = init.gaveUp;
+    this.phase = init.phase ?? 'connect';
+    this.timeout = init.timeout;
+    this.provider = clean(init.provider);
+    this.model = clean(init.model);
+    this.status = init.status;
+    this.code = clean(init.code);
+    this.detail = init.detail === undefined ? undefined : sanitize(init.detail);
+    this.reason = clean(init.reason);
+    this.requestId = clean(init.requestId) ?? '';
+    this.providerRequestId = clean(init.providerRequestId);
+    this.retryAfterMs = init.retryAfterMs;
+    this.attempts = init.attempts ?? [];
+    hide(this, 'checkpoint', init.checkpoint);
+    hide(this, 'cause', init.cause);
+    setPartial(this, init.partial);
+    Object.defineProperty(this, brand, { value: true });
+    refreshMessage(this);
+  }
+
+  /** What an end user may read: a sentence of ours, never the provider's words. */
+  toPublic(): PublicError {
+    const { category, requestId, retryable, retryAfterMs } = this;
+    const message = errorCategories[category].publicMessage;
+    return retryAfterMs === undefined
+      ? { message, category, requestId, retryable }
+      : { message, category, requestId, retryable, retryAfterMs };
+  }
+
+  /** Everything but the partial answer, the checkpoint and the cause. */
+  toJSON(): object {
+    return Object.assign({ name: this.name, message: this.message }, this);
+  }
+
+  [inspect](_depth: number, options: object, print?: (value: unknown, options: object) => string): string {
+    const known = Object.fromEntries(Object.entries(this).filter(([, value]) => value !== undefined));
+    return `${this.stack ?? this.message} ${print ? print(known, options) : JSON.stringify(known)}`;
+  }
+}
+
+/** Whether a value is a {@link ProviderError}, also one made by another copy of this library. */
+export function isProviderError(value: unknown): value is ProviderError {
+  return typeof value === 'object' && value !== null && brand in value;
+}
+
+/**
+ * Fills in what an error does not say yet, and returns it.
+ *
+ * An error that belongs to another request is left as it is: a new one takes its place, with the first as its `cause`.
+ */
+export function completeError(error: ProviderError, facts: Partial<ErrorInit>): ProviderError {
+  if (facts.requestId && error.requestId && error.requestId !== facts.requestId) {
+    const { name: _name, message: _message, ...init } = error.toJSON() as unknown as ErrorInit & Error;
+    return completeError(new ProviderError({ ...init, requestId: facts.requestId, attempts: [], cause: error }), facts);
+  }
+  const fields = error as unknown as Record<string, unknown>;
+  for (const [field, value] of Object.entries(facts)) {
+    if (value === undefined) continue;
+    if (field === 'partial') {
+      if (error.partial === undefined) setPartial(error, facts.partial);
+    } else if (fields[field] === undefined || fields[field] === '' || field === 'attempts') {
+      hide(error, field, value, hidden.has(field));
+    }
+  }
+  refreshMessage(error);
+  return error;
+}
+
+const hidden = new Set(['cause', 'checkpoint']);
+
+function hide(error: ProviderError, field: string, value: unknown, isHidden = true): void {
+  Object.defineProperty(error, field, { value, enumerable: !isHidden, configurable: true, writable: true });
+}
+
+function setPartial(error: ProviderError, partial: ErrorInit['partial']): void {
+  if (typeof partial !== 'function') {
+    hide(error, 'partial', partial);
+    return;
+  }
+  // Joined when somebody asks, and then kept.
+  const get = () => {
+    const result = partial();
+    hide(error, 'partial', result);
+    return result;
+  };
+  Object.defineProperty(error, 'partial', { get, enumerable: false, configurable: true });
+}
+
+function clean(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : sanitize(text, [], 200);
+}
+
+function describe(error: ProviderError): string {
+  const { status, timeout, attempts, retryAfterMs, requestId, reason } = error;
+  const subject = [error.provider ?? 'steadystream', error.model].filter(Boolean).join(' ');
+  const facts = [timeout, status === undefined ? '' : `HTTP ${status}`].filter(Boolean).join(', ');
+  return [
+    `${subject}: ${error.category}`,
+    facts && ` (${facts})`,
+    reason && `: ${reason}`,
+    attempts.length > 1 ? ` after ${attempts.length} attempts` : '',
+    retryAfterMs === undefined ? '' : `, retry in ${Math.ceil(retryAfterMs / 1000)} s`,
+    requestId && ` [${requestId}]`,
+  ].join('');
+}
+
+/** Writes `message` anew, and the head of `stack`, which V8 copied from the first message. */
+function refreshMessage(error: ProviderError): void {
+  const frames = error.stack?.indexOf('\n    at ') ?? -1;
+  const message = describe(error);
+  hide(error, 'message', message);
+  if (frames !== -1) hide(error, 'stack', `${error.name}: ${message}${error.stack?.slice(frames)}`);
+}

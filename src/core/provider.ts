@@ -1,0 +1,73 @@
+import type { RequestContext } from './context.ts';
+import type { ErrorCategory } from './error-category.ts';
+import type { EventLike, ProviderEvent } from './event.ts';
+import type { Checkpoint } from './provider-error.ts';
+import type { StreamRequest } from './request.ts';
+import type { HttpRequest, ResponseHead, SseMessage, Transport } from './transport.ts';
+
+/** What a provider's endpoint can do beyond streaming. */
+export interface Capabilities {
+  /** Whether a broken generation can be taken up again (`Provider.resume`). Default: false. */
+  readonly resume?: boolean | undefined;
+}
+
+/**
+ * Turns the messages of one attempt into events.
+ *
+ * Yield `finish` when the provider's own sign of the end has come: the stream completes there, and what follows is dropped. An error
+ * inside the stream is thrown as an {@link ErrorResponse}.
+ */
+export interface Decoder<E extends EventLike = never> {
+  /** What the head alone tells (rate limits). */
+  begin?(): Iterable<ProviderEvent | E>;
+  decode(message: SseMessage): Iterable<ProviderEvent | E>;
+  /** The body has ended cleanly: `finish` if that is an honest end for this provider, else nothing, and the stream is `interrupted`. */
+  end?(): Iterable<ProviderEvent | E>;
+}
+
+/** What is known of a failure that the provider told us. */
+export interface ErrorFacts {
+  /** The HTTP status; `undefined` for an error inside a stream. */
+  readonly status: number | undefined;
+  /** The body: parsed where it is JSON, else its text. */
+  readonly body: unknown;
+  readonly headers: Headers | undefined;
+  /** The library's own words on what was wrong with the response, if that is not the status. */
+  readonly reason?: string | undefined;
+  /** Values that must not appear in the error. */
+  readonly secrets?: readonly string[] | undefined;
+}
+
+/** What a provider reads out of a failure. Every member may be missing. */
+export interface ErrorDescription {
+  /** Of the provider's specific code or type: counts more than the status, within the same hundred. */
+  readonly category?: ErrorCategory | undefined;
+  /** Of its generic type: counts where there is no status. */
+  readonly genericCategory?: ErrorCategory | undefined;
+  readonly retryable?: boolean | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly code?: string | undefined;
+  /** The provider's words, raw; sanitized where they enter an error. */
+  readonly detail?: string | undefined;
+  readonly providerRequestId?: string | undefined;
+}
+
+/**
+ * One wire format, as pure functions: request to HTTP request, messages to events, failure to description. It does no I/O and arms no timer.
+ *
+ * `E` are events of its own beside {@link StreamEvent}; they flow through the client with their types.
+ */
+export interface Provider<E extends EventLike = never> {
+  /** The provider's name, for events, errors and the breaker's key. */
+  readonly name: string;
+  /** Where requests go, for the breaker's key: two endpoints of one provider fail apart. */
+  readonly endpoint?: string | undefined;
+  readonly capabilities?: Capabilities | undefined;
+  request(request: StreamRequest, context: RequestContext): HttpRequest;
+  /** One for each attempt. */
+  decoder(head: ResponseHead): Decoder<E>;
+  describeError?(facts: ErrorFacts): ErrorDescription | undefined;
+  resume?(checkpoint: Checkpoint, context: RequestContext): HttpRequest;
+  /** Default: the client's, else `fetchTransport()`. */
+  readonly transport?: Transport | undefined;
+}

@@ -1,0 +1,67 @@
+/** Longest provider text kept on an error, in characters. */
+export const maxDetailLength = 1024;
+
+const redacted = '[redacted]';
+
+// Every pattern is anchored on a literal and bounded, so that the scan is linear in its input.
+const secretPatterns: readonly [RegExp, string][] = [
+  [
+    /\b(authorization|proxy-authorization|x-api-key|api-key|x-goog-api-key|cookie|set-cookie)(["']?\s{0,4}[:=]\s{0,4}["']?)(?:(?:bearer|basic)\s{1,4})?[^\s"',;&}]{1,4096}/gi,
+    `$1$2${redacted}`,
+  ],
+  [/\b(bearer|basic)\s{1,4}[\w.~+/=-]{6,4096}/gi, `$1 ${redacted}`],
+  [
+    /\b((?:api|access|secret|client|auth|session|refresh|id)[_-]?(?:key|token|secret)|password|passwd|secret|token|signature|sig)(["']?\s{0,4}[:=]\s{0,4}["']?)[^\s"',;&}]{3,4096}/gi,
+    `$1$2${redacted}`,
+  ],
+  [/([?&](?:key|code|auth)=)[^\s"'&#]{1,4096}/gi, `$1${redacted}`],
+  [/\b([a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@"']{1,1024}@/gi, `$1${redacted}@`],
+  [/\b(?:sk|pk|rk|gsk|xai|pplx|hf|r8|nvapi|fw|tgp|ghp|gho|ghs|github_pat|glpat|xox[abprs])[-_][\w*-]{4,4096}/gi, redacted],
+  [/\bAIza[\w-]{10,4096}/g, redacted],
+  [/\b(?:AKIA|ASIA)[A-Z0-9]{12,128}/g, redacted],
+  [/\beyJ[\w-]{6,8192}\.[\w-]{2,8192}(?:\.[\w-]{0,8192})?/g, redacted],
+];
+
+// Controls, line separators, bidirectional overrides and zero-width characters may not reach a terminal or a log from a provider's words.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is the purpose
+const unsafeCharacters = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const unpairedSurrogates = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+function escapeCharacter(character: string): string {
+  if (character === '\n' || character === '\r' || character === '\t') return ' ';
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/**
+ * Makes foreign text fit for a message, a log or a terminal: secrets redacted, control characters escaped, length bounded.
+ *
+ * Linear in its input. `secrets` are values known to be secret (header values of the request), redacted wherever they stand.
+ */
+export function sanitize(text: string, secrets: readonly string[] = [], maxLength: number = maxDetailLength): string {
+  // Known secrets go before anything is cut, so that no half of one is left behind unrecognized.
+  let safe = text;
+  for (const secret of secrets) safe = safe.replaceAll(secret, redacted);
+  safe = safe.slice(0, maxLength * 4);
+  for (const [pattern, replacement] of secretPatterns) safe = safe.replace(pattern, replacement);
+  if (safe.length > maxLength) safe = `${safe.slice(0, maxLength)}…`;
+  return safe.replace(unsafeCharacters, escapeCharacter).replace(unpairedSurrogates, '\ufffd').trim();
+}
+
+/** The values in a request's headers and address that must never appear in an error. */
+export function secretsOf(url: string, headers: Readonly<Record<string, string>>): string[] {
+  const secrets: string[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    if (/auth|key|token|secret|cookie|credential|password/i.test(name) && !/^idempotency-key$/i.test(name)) {
+      secrets.push(value);
+      const scheme = /^(?:bearer|basic|token)\s+(.+)$/i.exec(value);
+      if (scheme?.[1]) secrets.push(scheme[1]);
+    }
+  }
+  const query = url.indexOf('?');
+  if (query !== -1) {
+    for (const [name, value] of new URLSearchParams(url.slice(query + 1))) {
+      if (/key|token|secret|sig|auth|password/i.test(name)) secrets.push(value);
+    }
+  }
+  return secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length);
+}
