@@ -13,7 +13,7 @@ export interface RequestContext {
   /** The attempt that runs, from 1. */
   readonly attempt: number;
   /**
-   * Aborted when the attempt is torn down before its end. For code that is not an Observable (an asynchronous key, a transport
+   * Aborted when the attempt is torn down. For code that is not an Observable (an asynchronous key, a transport
    * made of promises); an Observable is unsubscribed at the same moment.
    */
   readonly signal: AbortSignal;

@@ -37,7 +37,7 @@ export const errorCategories = {
   'invalid-request': traits('caller', false, 'neutral', false, misconfigured),
   'context-length': traits('caller', false, 'neutral', false, 'The conversation is too long. Please shorten it.'),
   'not-found': traits('caller', false, 'neutral', false, misconfigured),
-  conflict: traits('caller', true, 'neutral', false, broken),
+  conflict: traits('caller', false, 'neutral', false, broken),
   'rate-limit': traits('caller', true, 'neutral', true, busy),
   'quota-exhausted': traits('caller', false, 'neutral', false, unavailable),
   overloaded: traits('provider', true, 'failure', true, busy),

@@ -183,6 +183,8 @@ export function completeError(error: ProviderError, facts: Partial<ErrorInit>): 
     if (value === undefined) continue;
     if (field === 'partial') {
       if (error.partial === undefined) setPartial(error, facts.partial);
+    } else if (field === 'phase') {
+      hide(error, field, laterPhase(error.phase, facts.phase), false);
     } else if (fields[field] === undefined || fields[field] === '' || field === 'attempts') {
       hide(error, field, value, hidden.has(field));
     }
@@ -192,6 +194,13 @@ export function completeError(error: ProviderError, facts: Partial<ErrorInit>): 
 }
 
 const hidden = new Set(['cause', 'checkpoint']);
+
+const phases: readonly (ErrorPhase | undefined)[] = ['connect', 'first-content', 'streaming', 'local'];
+
+/** An error that was made where the phase was not known says `connect`: who knows better may only say that it came further. */
+function laterPhase(known: ErrorPhase, told: ErrorPhase | undefined): ErrorPhase {
+  return told !== undefined && phases.indexOf(told) > phases.indexOf(known) ? told : known;
+}
 
 function hide(error: ProviderError, field: string, value: unknown, isHidden = true): void {
   Object.defineProperty(error, field, { value, enumerable: !isHidden, configurable: true, writable: true });

@@ -27,6 +27,8 @@ export interface SseMessage {
   readonly event: string;
   readonly data: string;
   readonly id: string;
+  /** Set on a last message that the body ended in the middle of; it may be cut short. */
+  readonly unterminated?: true | undefined;
 }
 
 /**

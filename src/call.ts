@@ -1,0 +1,73 @@
+import type { CallSettings } from './client-options.ts';
+import type { RequestContext } from './core/context.ts';
+import { currentFlowGate } from './core/flow-gate.ts';
+import type { MomentOfCall } from './core/lifecycle.ts';
+import type { Attempt, ErrorInit, ProviderError } from './core/provider-error.ts';
+import { randomId } from './core/random-id.ts';
+import { Delivered } from './operators/checkpoint.ts';
+import { monotonicClock } from './operators/clock.ts';
+
+/** The state of one subscription to a client's stream: who it is, what it has spent, what it has delivered. */
+export class Call implements RequestContext {
+  readonly requestId: string;
+  /** Two subscriptions with the caller's one id are two requests. */
+  readonly nonce = randomId().slice(0, 12);
+  readonly idempotencyKey: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly raw: boolean;
+  readonly maxRequests: number;
+  /** Looked up while the consumer subscribes; an attempt after a wait still needs it. */
+  readonly flow = currentFlowGate();
+  readonly attempts: Attempt[] = [];
+  readonly delivered = new Delivered();
+  announce: RequestContext['announce'];
+  attempt = 0;
+  readonly #now = monotonicClock();
+  readonly #startedAt = this.#now();
+  readonly #total: number;
+  #controller: AbortController | undefined;
+
+  constructor(settings: CallSettings, facts: { readonly provider: string; readonly model: string; readonly maxRequests: number }) {
+    this.requestId = settings.requestId ?? `req_${randomId()}`;
+    this.idempotencyKey = settings.idempotencyKey ?? `${this.requestId}-${this.nonce}`;
+    this.provider = facts.provider;
+    this.model = facts.model;
+    this.maxRequests = facts.maxRequests;
+    this.raw = settings.raw;
+    this.#total = settings.timeout.total ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Made when somebody asks: an Observable is unsubscribed, and needs none. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  remaining(): number {
+    return this.#total - (this.#now() - this.#startedAt);
+  }
+
+  beginAttempt(): void {
+    this.attempt++;
+    this.#controller = undefined;
+  }
+
+  endAttempt(): void {
+    this.#controller?.abort();
+  }
+
+  moment(): MomentOfCall {
+    const { requestId, provider, model, attempt } = this;
+    return { requestId, provider, model, attempt, elapsedMs: this.#now() - this.#startedAt };
+  }
+
+  /** What an error that leaves has to say of the call. */
+  facts({ category }: ProviderError): Partial<ErrorInit> {
+    const { requestId, provider, model, attempts, delivered, attempt } = this;
+    // What ended an attempt from above (the total deadline, the caller) never passed through `backoff`.
+    const isUnwritten = attempts.length < attempt && category !== 'circuit-open';
+    const ledger = isUnwritten ? [...attempts, { attempt, provider, model, category, delayMs: 0 }] : attempts;
+    return { requestId, provider, model, attempts: ledger, partial: delivered.partial };
+  }
+}

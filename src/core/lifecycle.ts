@@ -1,0 +1,39 @@
+import type { ErrorCategory } from './error-category.ts';
+import type { ProviderError } from './provider-error.ts';
+import type { FinishReason, Usage } from './stream-result.ts';
+
+/** A step in the life of a request. */
+export type Moment =
+  | { readonly type: 'attempt' }
+  | { readonly type: 'headers' }
+  | { readonly type: 'first-content' }
+  | { readonly type: 'retry'; readonly delayMs: number; readonly category: ErrorCategory; readonly error: ProviderError }
+  | { readonly type: 'finish'; readonly finishReason: FinishReason; readonly usage: Usage }
+  | { readonly type: 'error'; readonly error: ProviderError }
+  /** The consumer unsubscribed before the end. */
+  | { readonly type: 'cancel' };
+
+/** Whose step it is, and when. */
+export interface MomentOfCall {
+  readonly requestId: string;
+  readonly provider: string;
+  readonly model: string;
+  /** The attempt that runs, or ran last; from 1, and 0 before the first. */
+  readonly attempt: number;
+  /** Milliseconds since the stream was subscribed to. */
+  readonly elapsedMs: number;
+}
+
+/** A circuit breaker changed its state. */
+export interface BreakerMoment {
+  readonly type: 'breaker';
+  readonly provider: string;
+  readonly model: string;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly openForMs?: number | undefined;
+}
+
+/** What happens to the requests of a client, beside what they say. */
+export type LifecycleEvent = (Moment & MomentOfCall) | BreakerMoment;

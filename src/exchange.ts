@@ -1,0 +1,69 @@
+import { from, Observable, switchMap } from 'rxjs';
+import type { Call } from './call.ts';
+import type { EventLike } from './core/event.ts';
+import type { Moment } from './core/lifecycle.ts';
+import type { Provider } from './core/provider.ts';
+import { ProviderError } from './core/provider-error.ts';
+import type { StreamRequest } from './core/request.ts';
+import type { HttpRequest, ResponseHead, SseMessage, Transport } from './core/transport.ts';
+
+/**
+ * One request and its response, as one subscription: what the provider asks for, with its credentials, over the transport.
+ *
+ * Emits the head and the messages. Unsubscribing ends the request.
+ */
+export function exchange<E extends EventLike>(
+  call: Call,
+  request: StreamRequest,
+  provider: Provider<E>,
+  transport: Transport,
+  report: ((moment: Moment) => void) | undefined,
+): Observable<ResponseHead | SseMessage> {
+  return new Observable((subscriber) => {
+    call.beginAttempt();
+    report?.({ type: 'attempt' });
+    subscriber.add(() => call.endAttempt());
+    const http = httpRequest(provider, request, call);
+    const headers = http.credentials && credentialsOf(http.credentials);
+    if (!isPromiseLike(headers)) return transport(withHeaders(http, headers), call).subscribe(subscriber);
+    return from(headers)
+      .pipe(switchMap((fetched) => transport(withHeaders(http, fetched), call)))
+      .subscribe(subscriber);
+  });
+}
+
+function httpRequest<E extends EventLike>(provider: Provider<E>, request: StreamRequest, call: Call): HttpRequest {
+  try {
+    return provider.request(request, call);
+  } catch (cause) {
+    throw refused('invalid-request', 'the provider cannot express this request', cause);
+  }
+}
+
+type Credentials = ReturnType<NonNullable<HttpRequest['credentials']>>;
+
+function credentialsOf(credentials: NonNullable<HttpRequest['credentials']>): Credentials {
+  try {
+    const headers = credentials();
+    return isPromiseLike(headers) ? headers.then(undefined, refuseCredentials) : headers;
+  } catch (cause) {
+    return refuseCredentials(cause);
+  }
+}
+
+function refuseCredentials(cause: unknown): never {
+  throw refused('authentication', 'the API key could not be had', cause);
+}
+
+/** The fault is on this side: nobody was asked. */
+function refused(category: 'invalid-request' | 'authentication', reason: string, cause: unknown): ProviderError {
+  return new ProviderError({ category, phase: 'local', retryable: false, reason, cause });
+}
+
+function withHeaders(http: HttpRequest, headers: Readonly<Record<string, string>> | undefined): HttpRequest {
+  return headers ? { ...http, headers: { ...http.headers, ...headers } } : http;
+}
+
+function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | undefined)?.then === 'function';
+}

@@ -1,0 +1,71 @@
+import { type RetryConfig, throwError, timer } from 'rxjs';
+import type { RequestContext } from '../core/context.ts';
+import { defaults } from '../core/defaults.ts';
+import { parseOptions } from '../core/options.ts';
+import { completeError, isProviderError, type ProviderError } from '../core/provider-error.ts';
+import { type BackoffConfig, backoffSchema } from '../policies/backoff.ts';
+import { seededRandom } from '../policies/jitter.ts';
+import { decideRetry } from '../policies/retry-decision.ts';
+import { classify } from './classify-errors.ts';
+
+/**
+ * The configuration of RxJS's own `retry`: which failures are tried again, and after what wait.
+ *
+ * Waits grow, are spread, and are never shorter than the provider asked for. What is not tried again is raised with `gaveUp`, the
+ * reason. A failure after content is raised unless `afterContent`, so that nothing is ever said twice. Unsubscribing ends a wait at
+ * once.
+ *
+ * Alone it is pure in the error and its number. With the context of a client's request it keeps the ledger and the deadline too.
+ *
+ * @throws TypeError for an option that is unknown or out of range.
+ *
+ * @example
+ * ```ts
+ * tokens$.pipe(classifyErrors(), retry(backoff({ maxAttempts: 5 })));
+ * ```
+ *
+ * @see marbles/retry.md
+ */
+export function backoff(policy: BackoffConfig = {}, context?: RequestContext): RetryConfig {
+  const resolved = parseOptions('backoff', backoffSchema, policy);
+  const { requestId = '', nonce = '', provider = '' } = context ?? {};
+  const draw = resolved.random ?? ((id, attempt) => seededRandom(`${id}:${nonce}:${provider}:${attempt}`));
+  let waited = 0;
+  let lastFailure: ProviderError | undefined;
+
+  return {
+    // Never `count`: rxjs would raise the last error without asking, and so without its reason.
+    delay: (thrown: unknown, attempt: number) => {
+      let error = isProviderError(thrown) ? thrown : classify(thrown);
+      const decision = decideRetry(error, resolved, {
+        attempt,
+        requests: attempt,
+        maxRequests: context?.maxRequests ?? defaults.maxRequests,
+        waited,
+        remaining: context?.remaining?.() ?? Number.POSITIVE_INFINITY,
+        random: (each) => draw(requestId, each),
+      });
+      if (context) {
+        const { attempts } = context;
+        const delayMs = 'delayMs' in decision ? decision.delayMs : 0;
+        if (error.category === 'circuit-open') {
+          // Refused here, it was no attempt; what the provider last said is why.
+          error = completeError(error, { cause: lastFailure, attempts });
+        } else {
+          attempts?.push({ attempt, provider: error.provider ?? provider, model: error.model ?? '', category: error.category, delayMs });
+          lastFailure = error;
+        }
+      }
+      if ('gaveUp' in decision) {
+        const { gaveUp } = decision;
+        return throwError(() => completeError(error, { gaveUp }));
+      }
+      if (context) {
+        waited += decision.delayMs;
+        context.announce?.({ type: 'retry', requestId, attempt, delayMs: decision.delayMs, error });
+      }
+      // A timer even for no wait at all: synchronous failures would recurse.
+      return timer(decision.delayMs);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { defaults } from '../core/defaults.ts';
+import type { EventLike } from '../core/event.ts';
+import { completeError, isProviderError } from '../core/provider-error.ts';
+import { ResultBuilder } from '../core/result-builder.ts';
+import type { StreamResult } from '../core/stream-result.ts';
+import { BoundedText } from '../policies/bounded-text.ts';
+import { OperatorSubscriber } from './operator-subscriber.ts';
+
+/** What a stream has delivered so far, in bounded memory; joined only when somebody asks. */
+export class Delivered {
+  readonly #builder: ResultBuilder;
+
+  /** @param maxCharacters Of the text that is kept; beyond it, the oldest goes. Default: 4,194,304. */
+  constructor(maxCharacters: number = defaults.partial.maxCharacters) {
+    this.#builder = new ResultBuilder(() => new BoundedText(maxCharacters));
+  }
+
+  add(event: EventLike): void {
+    this.#builder.add(event);
+  }
+
+  /** The content so far, for an error's `partial`; `undefined` if there was none. */
+  get partial(): (() => StreamResult) | undefined {
+    return this.#builder.isEmpty ? undefined : () => this.#builder.snapshot();
+  }
+}
+
+/**
+ * Keeps what was delivered, in a ring buffer, so that a failure can say how far it came: `error.partial`.
+ *
+ * Emits what the source emits.
+ *
+ * @example
+ * ```ts
+ * events$.pipe(checkpoint()).subscribe({ error: (error) => console.log(error.partial?.text) });
+ * ```
+ */
+export function checkpoint<T extends EventLike>(delivered?: Delivered): MonoTypeOperatorFunction<T> {
+  return (source) =>
+    new Observable((subscriber) => {
+      const kept = delivered ?? new Delivered();
+      source.subscribe(
+        new OperatorSubscriber<T>(subscriber, {
+          next: (event) => {
+            kept.add(event);
+            subscriber.next(event);
+          },
+          error: (error) => subscriber.error(isProviderError(error) ? completeError(error, { partial: kept.partial }) : error),
+        }),
+      );
+    });
+}

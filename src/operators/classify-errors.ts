@@ -1,0 +1,82 @@
+import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { z } from 'zod';
+import { type ErrorCategory, errorCategories } from '../core/error-category.ts';
+import { callback, milliseconds, parseOptions } from '../core/options.ts';
+import type { ErrorPhase, ProviderError } from '../core/provider-error.ts';
+import { completeError } from '../core/provider-error.ts';
+import { type ClassificationConfig, classifyFailure, type Rule } from '../policies/classification.ts';
+import { wallClock } from './clock.ts';
+import { type ContentConfig, contentTest } from './content.ts';
+import { OperatorSubscriber } from './operator-subscriber.ts';
+
+/** How `classifyErrors` tells failures apart, and what it counts as content. */
+export interface ClassifyConfig<T> extends ClassificationConfig, ContentConfig<T> {}
+
+const ruleSchema = z.strictObject({
+  status: z.union([z.number(), z.array(z.number())], { error: 'must be a status or an array of them' }).optional(),
+  code: z.string({ error: 'must be a string' }).optional(),
+  message: z.union([z.string(), z.instanceof(RegExp)], { error: 'must be a string or a RegExp' }).optional(),
+  when: callback<(error: unknown) => boolean>().optional(),
+  category: z.enum(Object.keys(errorCategories) as [ErrorCategory], { error: 'must be an error category' }).optional(),
+  retryable: z.boolean({ error: 'must be true or false' }).optional(),
+  retryAfterMs: milliseconds(0).optional(),
+}) satisfies z.ZodType<Rule>;
+
+/** @internal The schema of the classification, for the client's options too. */
+export const classifySchema = z.strictObject({
+  rules: z.array(ruleSchema, { error: 'must be an array of rules' }).optional(),
+  unknownRetryable: z.boolean({ error: 'must be true or false' }).optional(),
+  provider: z.string({ error: 'must be a string' }).optional(),
+  model: z.string({ error: 'must be a string' }).optional(),
+  describeError: callback<NonNullable<ClassificationConfig['describeError']>>().optional(),
+  isContent: callback<(value: unknown) => boolean>().optional(),
+});
+
+/**
+ * Turns every error of a stream into a `ProviderError` that says what happened, whether a new request may succeed, and when.
+ *
+ * Emits what the source emits. What fails after content is stamped `phase: 'streaming'`, so that a retry above never repeats text.
+ *
+ * @example
+ * ```ts
+ * from(sdkStream).pipe(
+ *   classifyErrors({ rules: [{ message: 'network issue', category: 'network' }] }),
+ *   retry(backoff()),
+ * );
+ * ```
+ *
+ * @see marbles/classify-errors.md
+ */
+export function classifyErrors<T>(config: ClassifyConfig<T> = {}): MonoTypeOperatorFunction<T> {
+  parseOptions('classifyErrors', classifySchema, config);
+  const isContent = contentTest(config);
+  return (source) =>
+    new Observable((subscriber) => {
+      let phase: ErrorPhase = 'connect';
+      source.subscribe(
+        new OperatorSubscriber<T>(subscriber, {
+          next: (value) => {
+            if (phase !== 'streaming') phase = isContent(value) ? 'streaming' : 'first-content';
+            subscriber.next(value);
+          },
+          error: (error) => {
+            const classified = classifyFailure(error, config, phase, wallClock());
+            subscriber.error(completeError(classified, { phase, provider: config.provider, model: config.model }));
+          },
+        }),
+      );
+    });
+}
+
+/**
+ * Says what anything thrown is: our errors, an SDK's, Node's or the browser's.
+ *
+ * @example
+ * ```ts
+ * classify(new TypeError('fetch failed')).category; // 'network'
+ * classify(Object.assign(new Error('busy'), { status: 429, headers: { 'retry-after': '3' } })).retryAfterMs; // 3000
+ * ```
+ */
+export function classify(error: unknown, config: ClassifyConfig<never> = {}): ProviderError {
+  return classifyFailure(error, config, 'connect', wallClock());
+}

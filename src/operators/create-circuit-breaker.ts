@@ -1,0 +1,137 @@
+import { BehaviorSubject, type Observable, Subject } from 'rxjs';
+import { defaults } from '../core/defaults.ts';
+import { count, parseOptions } from '../core/options.ts';
+import { randomId } from '../core/random-id.ts';
+import {
+  type Admission,
+  type BreakerChange,
+  type BreakerSnapshot,
+  type BreakerState,
+  breakerSchema,
+  type CircuitBreakerConfig,
+  CircuitBreakerMachine,
+} from '../policies/circuit-breaker.ts';
+import { seededRandom } from '../policies/jitter.ts';
+import { monotonicClock } from './clock.ts';
+
+/** A circuit breaker, shared by all the streams that it is given to. */
+export interface CircuitBreaker {
+  readonly state: BreakerState;
+  /** The state now and at every change. */
+  readonly state$: Observable<BreakerState>;
+  /** Every change, and why. */
+  readonly changes$: Observable<BreakerChange>;
+  /** Opens it by hand, until `reset()`. */
+  isolate(): void;
+  /** Closes it by hand, and forgets what it has seen. */
+  reset(): void;
+  /** What it has seen lately. */
+  snapshot(): BreakerSnapshot;
+  /** Asks for leave to make one request; `circuitBreaker()` does it for a stream. */
+  acquire(): Admission;
+  /** Milliseconds until a request may be let through; 0 if one would be now. Changes nothing. */
+  retryAfter(): number;
+}
+
+/**
+ * Makes a circuit breaker.
+ *
+ * @throws TypeError for an option that is unknown or out of range.
+ *
+ * @example
+ * ```ts
+ * const breaker = createCircuitBreaker({ failureRatio: 0.5, openFor: 5_000 });
+ * breaker.state$.subscribe(console.log); // closed
+ * ```
+ */
+export function createCircuitBreaker(config: CircuitBreakerConfig = {}): CircuitBreaker {
+  const settings = parseOptions('createCircuitBreaker', breakerSchema, config);
+  const state$ = new BehaviorSubject<BreakerState>('closed');
+  const changes$ = new Subject<BreakerChange>();
+  const seed = randomId();
+  let draws = 0;
+  const machine = new CircuitBreakerMachine(settings, {
+    now: monotonicClock(),
+    random: () => seededRandom(`${seed}:${draws++}`),
+    onChange: (change) => {
+      state$.next(change.to);
+      changes$.next(change);
+    },
+  });
+  return {
+    get state() {
+      return machine.state;
+    },
+    state$: state$.asObservable(),
+    changes$: changes$.asObservable(),
+    isolate: () => machine.isolate(),
+    reset: () => machine.reset(),
+    snapshot: () => machine.snapshot(),
+    acquire: () => machine.acquire(),
+    retryAfter: () => machine.retryAfter(),
+  };
+}
+
+/** A change of one of many breakers. */
+export interface KeyedBreakerChange extends BreakerChange {
+  readonly provider: string;
+  readonly model: string;
+}
+
+/** Breakers by provider and model, made as they are asked for. */
+export interface CircuitBreakers {
+  get(provider: string, model: string): CircuitBreaker;
+  /** Every change of every breaker. */
+  readonly changes$: Observable<KeyedBreakerChange>;
+}
+
+/** How many breakers a registry keeps, and how each of them is made. */
+export interface CircuitBreakersConfig extends CircuitBreakerConfig {
+  /** Beyond this many, the closed one that was used least lately is forgotten; one that is not closed never is. Default: 1,000. */
+  readonly maxKeys?: number | undefined;
+}
+
+const registrySchema = breakerSchema.partial().extend({ maxKeys: count(1).default(defaults.breaker.maxKeys) });
+
+/**
+ * Makes a registry of circuit breakers, so that one model's outage does not stop another's.
+ *
+ * @throws TypeError for an option that is unknown or out of range.
+ *
+ * @example
+ * ```ts
+ * const breakers = createCircuitBreakers({ maxKeys: 100 });
+ * createClient({ provider, breakers });
+ * ```
+ */
+export function createCircuitBreakers(config: CircuitBreakersConfig = {}): CircuitBreakers {
+  const { maxKeys } = parseOptions('createCircuitBreakers', registrySchema, config);
+  const { maxKeys: _, ...each } = config;
+  const breakers = new Map<string, CircuitBreaker>();
+  const changes$ = new Subject<KeyedBreakerChange>();
+
+  const evict = (): void => {
+    for (const [key, breaker] of breakers) {
+      if (breakers.size < maxKeys) return;
+      if (breaker.state === 'closed') breakers.delete(key);
+    }
+  };
+
+  return {
+    changes$: changes$.asObservable(),
+    get(provider, model) {
+      const key = JSON.stringify([provider, model]);
+      let breaker = breakers.get(key);
+      if (breaker) {
+        // Last in the map is most recently used.
+        breakers.delete(key);
+      } else {
+        evict();
+        breaker = createCircuitBreaker(each);
+        breaker.changes$.subscribe((change) => changes$.next({ ...change, provider, model }));
+      }
+      breakers.set(key, breaker);
+      return breaker;
+    },
+  };
+}

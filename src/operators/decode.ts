@@ -1,0 +1,86 @@
+import { Observable } from 'rxjs';
+import type { RequestContext } from '../core/context.ts';
+import type { EventLike, ProviderEvent, StreamEvent } from '../core/event.ts';
+import type { Decoder, Provider } from '../core/provider.ts';
+import { ProviderError } from '../core/provider-error.ts';
+import type { ResponseHead, SseMessage } from '../core/transport.ts';
+import { OperatorSubscriber } from './operator-subscriber.ts';
+
+/** What `decode` has to know of the attempt. */
+export interface DecodeContext extends Pick<RequestContext, 'requestId' | 'attempt' | 'raw'> {
+  readonly model: string;
+}
+
+/**
+ * Turns a response's head and messages into events, with a provider's decoder.
+ *
+ * Emits `start` for the head, then what the decoder yields. Completes at `finish`, the provider's own sign of the end, and drops what
+ * comes after it. A body that ends without it is an error: `interrupted`.
+ *
+ * @example
+ * ```ts
+ * fetchTransport()(provider.request(request, context), context).pipe(decode(provider, { ...context, model: request.model }));
+ * ```
+ */
+export function decode<E extends EventLike>(
+  provider: Provider<E>,
+  context: DecodeContext,
+): (source: Observable<ResponseHead | SseMessage>) => Observable<StreamEvent | E> {
+  return (source) =>
+    new Observable<StreamEvent | E>((subscriber) => {
+      const { requestId, model, raw } = context;
+      let decoder: Decoder<E> | undefined;
+
+      const emit = (events: Iterable<ProviderEvent | E>): void => {
+        for (const event of events) {
+          if (subscriber.closed) return;
+          if (event.type === 'finish') {
+            subscriber.next({ ...event, requestId } as StreamEvent);
+            subscriber.complete();
+            return;
+          }
+          // The head has said it, once.
+          if (event.type !== 'start') subscriber.next(event as StreamEvent | E);
+        }
+      };
+
+      /** A message that the end of the body cut in two is no fault of its own: the stream was interrupted. */
+      const emitIfWhole = (by: Decoder<E>, message: SseMessage): void => {
+        let events: (ProviderEvent | E)[] = [];
+        try {
+          events = [...by.decode(message)];
+        } catch {
+          return;
+        }
+        emit(events);
+      };
+
+      const begin = (head: ResponseHead): void => {
+        decoder = provider.decoder(head);
+        subscriber.next({ type: 'start', requestId, attempt: context.attempt, provider: provider.name, model });
+        if (decoder.begin) emit(decoder.begin());
+      };
+
+      source.subscribe(
+        new OperatorSubscriber<ResponseHead | SseMessage>(subscriber, {
+          next: (message) => {
+            if (message.type === 'head') {
+              begin(message);
+            } else if (decoder) {
+              if (raw) subscriber.next({ type: 'raw', data: message.data });
+              if (message.unterminated) emitIfWhole(decoder, message);
+              else emit(decoder.decode(message));
+            }
+          },
+          complete: () => {
+            if (decoder?.end) emit(decoder.end());
+            if (!subscriber.closed) subscriber.error(cutShort());
+          },
+        }),
+      );
+    });
+}
+
+function cutShort(): ProviderError {
+  return new ProviderError({ category: 'interrupted', reason: 'the body ended before the answer did' });
+}

@@ -1,0 +1,72 @@
+import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { z } from 'zod';
+import { defaults } from '../core/defaults.ts';
+import { callback, count, parseOptions } from '../core/options.ts';
+import { completeError, type ErrorInit, isProviderError } from '../core/provider-error.ts';
+import { type ContentConfig, contentTest } from './content.ts';
+import { OperatorSubscriber } from './operator-subscriber.ts';
+
+/** What `holdUntilContent` holds, and how much of it. */
+export interface HoldConfig<T> extends ContentConfig<T> {
+  /** How many values are held at most; one more is let through like content. Default: 64. */
+  readonly maxItems?: number | undefined;
+  /** What is known of the attempt, for errors that do not say it. */
+  readonly facts?: Pick<ErrorInit, 'requestId' | 'provider' | 'model'> | undefined;
+}
+
+const schema = z.strictObject({
+  maxItems: count(0).default(defaults.preamble.maxItems),
+  isContent: callback<(value: unknown) => boolean>().optional(),
+  facts: z.custom<HoldConfig<unknown>['facts']>().optional(),
+});
+
+/**
+ * The commit point: holds what comes before the first content back, so that an attempt that fails without content leaves no trace.
+ *
+ * Emits everything that was held at the first content, or at completion, and passes through from then on. On an error before content
+ * the held values are dropped. An error that does not say its phase, provider, model or request id is told.
+ *
+ * @example
+ * ```ts
+ * attempt$.pipe(holdUntilContent(), retry(backoff())); // 'start' comes once, whatever was retried
+ * ```
+ *
+ * @see marbles/hold-until-content.md
+ */
+export function holdUntilContent<T>(config: HoldConfig<T> = {}): MonoTypeOperatorFunction<T> {
+  const { maxItems } = parseOptions('holdUntilContent', schema, config);
+  const { requestId, provider, model } = config.facts ?? {};
+  const isContent = contentTest(config);
+  return (source) =>
+    new Observable((subscriber) => {
+      let held: T[] | undefined = [];
+
+      const flush = (): void => {
+        const values = held ?? [];
+        held = undefined;
+        for (const value of values) subscriber.next(value);
+      };
+
+      source.subscribe(
+        new OperatorSubscriber<T>(subscriber, {
+          next: (value) => {
+            if (held) {
+              if (!isContent(value) && held.length < maxItems) {
+                held.push(value);
+                return;
+              }
+              flush();
+            }
+            subscriber.next(value);
+          },
+          error: (error) => {
+            subscriber.error(isProviderError(error) ? completeError(error, { requestId, provider, model }) : error);
+          },
+          complete: () => {
+            flush();
+            subscriber.complete();
+          },
+        }),
+      );
+    });
+}

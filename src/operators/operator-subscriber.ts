@@ -1,0 +1,56 @@
+import { Subscriber } from 'rxjs';
+
+/** What an operator does with what its source says. What it leaves out passes through. */
+export interface OperatorObserver<T> {
+  readonly next: (value: T) => void;
+  readonly error?: ((error: unknown) => void) | undefined;
+  readonly complete?: (() => void) | undefined;
+}
+
+/**
+ * The subscriber between a source and what an operator emits to.
+ *
+ * It ends with its destination, also while the source is still emitting synchronously, and what the observer throws goes down the
+ * error channel: a plain observer would lose the value and report an uncaught exception.
+ */
+export class OperatorSubscriber<T> extends Subscriber<T> {
+  readonly #observer: OperatorObserver<T>;
+  readonly #output: Subscriber<unknown>;
+
+  constructor(destination: Subscriber<never> | Subscriber<unknown>, observer: OperatorObserver<T>) {
+    super(destination as Subscriber<unknown>);
+    this.#output = destination as Subscriber<unknown>;
+    this.#observer = observer;
+  }
+
+  protected override _next(value: T): void {
+    try {
+      this.#observer.next(value);
+    } catch (error) {
+      this.unsubscribe();
+      this.#output.error(error);
+    }
+  }
+
+  protected override _error(failure: unknown): void {
+    try {
+      if (this.#observer.error) this.#observer.error(failure);
+      else this.#output.error(failure);
+    } catch (error) {
+      this.#output.error(error);
+    } finally {
+      this.unsubscribe();
+    }
+  }
+
+  protected override _complete(): void {
+    try {
+      if (this.#observer.complete) this.#observer.complete();
+      else this.#output.complete();
+    } catch (error) {
+      this.#output.error(error);
+    } finally {
+      this.unsubscribe();
+    }
+  }
+}

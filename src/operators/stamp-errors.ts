@@ -1,0 +1,26 @@
+import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { completeError, type ErrorInit, type ProviderError } from '../core/provider-error.ts';
+import { classify } from './classify-errors.ts';
+import { OperatorSubscriber } from './operator-subscriber.ts';
+
+/**
+ * Tells every error that leaves what only the whole call knows: request id, ledger, partial answer.
+ *
+ * Emits what the source emits. What is not yet a `ProviderError` becomes one.
+ *
+ * @param facts Asked for when an error leaves.
+ */
+export function stampErrors<T>(facts: (error: ProviderError) => Partial<ErrorInit>): MonoTypeOperatorFunction<T> {
+  return (source) =>
+    new Observable((subscriber) => {
+      source.subscribe(
+        new OperatorSubscriber<T>(subscriber, {
+          next: (value) => subscriber.next(value),
+          error: (thrown) => {
+            const error = classify(thrown);
+            subscriber.error(completeError(error, facts(error)));
+          },
+        }),
+      );
+    });
+}

@@ -1,0 +1,104 @@
+import type { Message, Part, StreamRequest, ToolChoice } from '../core/request.ts';
+import { invalidRequest, outputText, partsOf } from './request-content.ts';
+
+/** Messages refuses a request without a limit. */
+const defaultMaxTokens = 4_096;
+const jsonOnly = 'Answer with one JSON value and nothing else.';
+const efforts = { minimal: 'low', low: 'low', medium: 'medium', high: 'high' } as const;
+
+type Block = Readonly<Record<string, unknown>>;
+type Turn = { readonly role: 'user' | 'assistant'; readonly content: Block[] };
+
+/**
+ * The body of a message.
+ *
+ * System messages move to `system`, whatever their place. `seed` has no counterpart and is left out; of `metadata`, `user_id` is all there is.
+ */
+export function anthropicBody(request: StreamRequest): object {
+  const tools = request.tools?.length ? request.tools : undefined;
+  const format = request.responseFormat;
+  const userId = request.metadata?.user_id ?? request.metadata?.userId;
+  const config = {
+    effort: request.reasoningEffort && efforts[request.reasoningEffort],
+    format: format?.type === 'json-schema' ? { type: 'json_schema', schema: format.schema } : undefined,
+  };
+  return {
+    model: request.model,
+    max_tokens: request.maxOutputTokens ?? defaultMaxTokens,
+    system: systemOf(request),
+    messages: turnsOf(request.messages),
+    tools: tools?.map(({ name, description, inputSchema }) => ({ name, description, input_schema: inputSchema })),
+    tool_choice: tools && request.toolChoice && toolChoiceOf(request.toolChoice),
+    temperature: request.temperature,
+    stop_sequences: request.stop?.length ? request.stop : undefined,
+    output_config: config.effort || config.format ? config : undefined,
+    metadata: userId === undefined ? undefined : { user_id: userId },
+    stream: true,
+  };
+}
+
+function systemOf(request: StreamRequest): string | Block[] | undefined {
+  const blocks = request.messages
+    .filter((message) => message.role === 'system')
+    .flatMap(partsOf)
+    .map(blockOf);
+  // The API has no mode for JSON without a schema.
+  if (request.responseFormat?.type === 'json') blocks.push({ type: 'text', text: jsonOnly });
+  if (blocks.length === 0) return undefined;
+  return contentOf(blocks);
+}
+
+/** One turn after the other: messages of one side are joined, for the results of tools must stand in the one turn after their calls. */
+function turnsOf(messages: readonly Message[]): object[] {
+  const turns: Turn[] = [];
+  for (const message of messages) {
+    if (message.role === 'system') continue;
+    const role = message.role === 'assistant' ? 'assistant' : 'user';
+    const blocks = partsOf(message).map(blockOf);
+    const results = blocks.filter((block) => block.type === 'tool_result');
+    const ordered = [...results, ...blocks.filter((block) => block.type !== 'tool_result')];
+    const last = turns.at(-1);
+    if (last?.role === role) last.content.push(...ordered);
+    else if (ordered.length > 0) turns.push({ role, content: ordered });
+  }
+  trimPrefill(turns.at(-1));
+  return turns.map(({ role, content }) => ({ role, content: contentOf(content) }));
+}
+
+/** An answer to be continued must not end in white space. */
+function trimPrefill(turn: Turn | undefined): void {
+  const block = turn?.role === 'assistant' ? turn.content.at(-1) : undefined;
+  if (turn !== undefined && typeof block?.text === 'string')
+    turn.content[turn.content.length - 1] = { ...block, text: block.text.trimEnd() };
+}
+
+function contentOf(blocks: Block[]): string | Block[] {
+  const [first] = blocks;
+  return blocks.length === 1 && typeof first?.text === 'string' ? first.text : blocks;
+}
+
+function blockOf(part: Part): Block {
+  switch (part.type) {
+    case 'text':
+      return { type: 'text', text: part.text };
+    case 'image':
+      return { type: 'image', source: imageSourceOf(part.url) };
+    case 'tool-call':
+      return { type: 'tool_use', id: part.toolCallId, name: part.toolName, input: part.input ?? {} };
+    case 'tool-result':
+      return { type: 'tool_result', tool_use_id: part.toolCallId, content: outputText(part.output) };
+  }
+}
+
+function imageSourceOf(url: string): object {
+  if (!url.startsWith('data:')) return { type: 'url', url };
+  const comma = url.indexOf(',');
+  const [mediaType, ...parameters] = url.slice(5, comma === -1 ? 5 : comma).split(';');
+  if (!mediaType || !parameters.includes('base64')) throw invalidRequest('an image as a data: URL must have a media type and be base64');
+  return { type: 'base64', media_type: mediaType, data: url.slice(comma + 1) };
+}
+
+function toolChoiceOf(choice: ToolChoice): object {
+  if (typeof choice !== 'string') return { type: 'tool', name: choice.toolName };
+  return { type: choice === 'required' ? 'any' : choice };
+}

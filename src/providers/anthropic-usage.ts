@@ -1,0 +1,42 @@
+import type { Usage } from '../core/stream-result.ts';
+import { countOf, isObject } from './json-value.ts';
+
+/**
+ * The usage of a message. It is cumulative and told in parts: each count that is told replaces the one before; `null` leaves it.
+ */
+export class AnthropicUsage {
+  #input = 0;
+  #cacheRead: number | undefined;
+  #cacheWrite = 0;
+  #output = 0;
+  #final = false;
+
+  /**
+   * Takes the usage of a message; returns whether it told anything.
+   *
+   * @param final Whether the output is counted to its end: at the start of a message it is not.
+   */
+  add(reported: unknown, final: boolean): boolean {
+    if (!isObject(reported)) return false;
+    const input = countOf(reported.input_tokens);
+    const output = countOf(reported.output_tokens);
+    this.#input = input ?? this.#input;
+    this.#output = output ?? this.#output;
+    this.#cacheRead = countOf(reported.cache_read_input_tokens) ?? this.#cacheRead;
+    this.#cacheWrite = countOf(reported.cache_creation_input_tokens) ?? this.#cacheWrite;
+    if (final && output !== undefined) this.#final = true;
+    return input !== undefined || output !== undefined;
+  }
+
+  /** The usage so far; what the cache read or wrote is part of the input. */
+  read(): Usage {
+    const inputTokens = this.#input + (this.#cacheRead ?? 0) + this.#cacheWrite;
+    return {
+      inputTokens,
+      outputTokens: this.#output,
+      totalTokens: inputTokens + this.#output,
+      ...(this.#cacheRead === undefined ? {} : { cachedInputTokens: this.#cacheRead }),
+      estimated: !this.#final,
+    };
+  }
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { Provider } from '../core/provider.ts';
+import { AnthropicDecoder } from './anthropic-decoder.ts';
+import { anthropicBody } from './anthropic-request.ts';
+import { Endpoint, type EndpointOptions, endpointSchema } from './endpoint.ts';
+import { describeError } from './error-description.ts';
+import { writeBody } from './request-content.ts';
+
+/** Options of {@link anthropic}. */
+export interface AnthropicOptions extends EndpointOptions {}
+
+const schema = z.strictObject(endpointSchema);
+
+/**
+ * Anthropic's Messages, and with a `baseURL` of theirs the servers that speak the same.
+ *
+ * `max_tokens`, which the API asks for, is 4,096 unless the request says otherwise. Wrong options throw a `TypeError` that names the option.
+ * `providerOptions.anthropic`, and those under the provider's own name, are merged into the request's body last.
+ *
+ * @param options `baseURL` is by default `https://api.anthropic.com/v1`, `name` is `anthropic`.
+ *
+ * @example
+ * ```ts
+ * const provider = anthropic({ apiKey: process.env.ANTHROPIC_API_KEY });
+ * const beta = anthropic({ apiKey: () => vault.read('anthropic'), headers: { 'anthropic-beta': 'context-1m-2025-08-07' } });
+ * ```
+ */
+export function anthropic(options: AnthropicOptions = {}): Provider {
+  const endpoint = new Endpoint('anthropic', schema, options, {
+    baseURL: 'https://api.anthropic.com/v1',
+    headers: { 'anthropic-version': '2023-06-01' },
+    headersOf: (key) => ({ 'x-api-key': key }),
+  });
+  const { name } = endpoint;
+  return {
+    name,
+    endpoint: endpoint.address,
+    request: (request, context) => endpoint.request('/messages', writeBody(anthropicBody(request), request, 'anthropic', name), context),
+    decoder: (head) => new AnthropicDecoder(head),
+    describeError,
+  };
+}

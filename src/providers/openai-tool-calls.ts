@@ -1,0 +1,128 @@
+import type { ProviderEvent } from '../core/event.ts';
+import { isObject, type JsonObject } from './json-value.ts';
+import { malformedStream } from './stream-errors.ts';
+import { appendToolInput, checkToolCalls, isWholeInput, parseToolInput, splitToolInputs } from './tool-input.ts';
+
+interface OpenCall {
+  /** Settled when the first event needs it. */
+  id: string | undefined;
+  /** What the provider itself called it. */
+  ownId: string | undefined;
+  name: string;
+  input: string;
+  /** A custom tool's input is text, not JSON. */
+  readonly custom: boolean;
+}
+
+type ToolCallEvent = Extract<ProviderEvent, { readonly type: 'tool-call' }>;
+
+/**
+ * Assembles the tool calls of a chat completion.
+ *
+ * Providers leave out the index, begin it at 1 or reuse it; repeat the id, leave it out or send `"null"`; send the name late, or again and
+ * empty. A call begins at an index or an id not seen before, or where an id changes and a name comes with it.
+ */
+export class OpenAIToolCalls {
+  readonly #calls: OpenCall[] = [];
+  readonly #byIndex = new Map<unknown, OpenCall>();
+  readonly #ids = new Set<string>();
+  #last: OpenCall | undefined;
+
+  /** Takes one entry of `delta.tool_calls`. */
+  add(entry: unknown, responseId: string): ProviderEvent | undefined {
+    if (!isObject(entry)) return undefined;
+    const about = isObject(entry.function) ? entry.function : isObject(entry.custom) ? entry.custom : {};
+    const name = typeof about.name === 'string' ? about.name : '';
+    const call = this.#find(entry, name);
+    this.#last = call;
+    if (call.name === '') call.name = name;
+    const delta = inputOf(call.custom ? about.input : about.arguments);
+    if (delta === '') return undefined;
+    call.input = appendToolInput(call.input, delta);
+    return { type: 'tool-input-delta', toolCallId: this.#settleId(call, responseId), delta };
+  }
+
+  /**
+   * The calls, each whole; those before a broken one are given before it throws.
+   *
+   * @param cutShort Whether the answer stopped at a limit or a filter: then a call that is not whole is left out; else it is an error.
+   */
+  *end(cutShort: boolean, responseId: string): Iterable<ToolCallEvent> {
+    for (const call of this.#calls) {
+      // Only metadata rode on it.
+      if (call.name === '' && call.input === '') continue;
+      if (call.name === '') throw malformedStream('a tool call without a name');
+      if (cutShort && !isWholeInput(call.input)) continue;
+      const inputs = call.custom || isWholeInput(call.input) ? undefined : splitToolInputs(call.input);
+      const [first = call.input, ...more] = inputs ?? [];
+      const input = call.custom ? call.input : parseToolInput(first);
+      yield { type: 'tool-call', toolCallId: this.#settleId(call, responseId), toolName: call.name, input };
+      for (const other of more) {
+        yield { type: 'tool-call', toolCallId: this.#newId(responseId), toolName: call.name, input: parseToolInput(other) };
+      }
+    }
+  }
+
+  #find(entry: JsonObject, name: string): OpenCall {
+    const ownId = idOf(entry.id);
+    const index = entry.index ?? undefined;
+    const known = index === undefined ? this.#last : this.#byIndex.get(index);
+    const same = ownId === undefined ? undefined : this.#calls.find((call) => call.ownId === ownId);
+    // One id for two calls: each has an index and a name.
+    if (same !== undefined && (known !== undefined || name === '' || index === undefined)) return same;
+    if (known === undefined) return this.#begin(entry, index, ownId);
+    if (name === '') return known;
+    const anotherId = ownId !== undefined && known.ownId !== undefined;
+    const anotherName = known.name !== '' && (name !== known.name || (index === undefined && ownId === undefined));
+    if (anotherId || anotherName) return this.#begin(entry, index, ownId);
+    known.ownId ??= ownId;
+    return known;
+  }
+
+  #begin(entry: JsonObject, index: unknown, ownId: string | undefined): OpenCall {
+    checkToolCalls(this.#calls.length);
+    const call: OpenCall = { id: undefined, ownId, name: '', input: '', custom: entry.type === 'custom' || isObject(entry.custom) };
+    this.#calls.push(call);
+    if (index !== undefined) this.#byIndex.set(index, call);
+    return call;
+  }
+
+  #settleId(call: OpenCall, responseId: string): string {
+    if (call.id === undefined) {
+      const free = call.ownId !== undefined && !this.#ids.has(call.ownId);
+      call.id = free && call.ownId !== undefined ? call.ownId : this.#newId(responseId);
+      this.#ids.add(call.id);
+    }
+    return call.id;
+  }
+
+  /** An id of our own: the same for the same answer, another for each, and in the nine letters that Mistral asks for. */
+  #newId(responseId: string): string {
+    let id: string;
+    let salt = this.#ids.size;
+    do id = nineLetters(`${responseId}/${salt++}`);
+    while (this.#ids.has(id));
+    this.#ids.add(id);
+    return id;
+  }
+}
+
+function idOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' && value !== 'null' && value !== 'undefined' && value !== 'None' ? value : undefined;
+}
+
+function inputOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : '';
+}
+
+function nineLetters(seed: string): string {
+  let low = 0x811c9dc5;
+  let high = 0x9e3779b9;
+  for (let index = 0; index < seed.length; index++) {
+    low = Math.imul(low ^ seed.charCodeAt(index), 0x01000193);
+    high = Math.imul(high ^ low, 0x85ebca6b);
+  }
+  return `${(low >>> 0).toString(36)}${(high >>> 0).toString(36)}`.padEnd(9, '0').slice(0, 9);
+}

@@ -1,0 +1,18 @@
+import { ErrorResponse } from '../core/error-response.ts';
+import type { ProviderEvent } from '../core/event.ts';
+
+/** What a provider reports as an error inside its stream; `body` is its message, parsed. */
+export function reportedError(body: unknown): ErrorResponse {
+  return new ErrorResponse({ status: undefined, body, headers: undefined });
+}
+
+/** A stream that breaks its own format, in the library's words: classified as `protocol`. */
+export function malformedStream(reason: string): ErrorResponse {
+  return new ErrorResponse({ status: undefined, body: undefined, headers: undefined, reason });
+}
+
+/** Delivers what a message held beside its error, then throws. */
+export function* eventsThenError(events: readonly ProviderEvent[], error: unknown): Iterable<ProviderEvent> {
+  yield* events;
+  throw error;
+}

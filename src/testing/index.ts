@@ -1,0 +1,4 @@
+export { type FakeAttempt, type FakeProvider, fakeProvider } from './fake-provider.ts';
+export * from './fault-server.ts';
+export { failure, finish, reasoning, start, text, toolCall } from './fixtures.ts';
+export { loadMarbles, type Marble, type MarbleOptions } from './marbles/index.ts';

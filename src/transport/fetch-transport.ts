@@ -1,0 +1,158 @@
+import { asyncScheduler, Observable, type Subscriber, timer } from 'rxjs';
+import { z } from 'zod';
+import { defaults } from '../core/defaults.ts';
+import { ErrorResponse } from '../core/error-response.ts';
+import type { FlowGate } from '../core/flow-gate.ts';
+import { callback, parseOptions } from '../core/options.ts';
+import { secretsOf } from '../core/sanitize.ts';
+import type { HttpRequest, ResponseHead, SseMessage, Transport } from '../core/transport.ts';
+import { isEventStream } from './content-type.ts';
+import { parseBody, readErrorBody } from './error-body.ts';
+import { createMessageParser } from './message-parser.ts';
+import { openResponse } from './open-response.ts';
+
+/** How `fetchTransport` makes requests. */
+export interface FetchTransportOptions {
+  /** Default: `globalThis.fetch`, looked up at each request. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+}
+
+const schema = z.strictObject({ fetch: callback<typeof globalThis.fetch>().optional() });
+
+/** Given to `abort`, so that no DOMException has to be made for each stream that is left. */
+const unsubscribed = 'unsubscribed';
+
+/**
+ * The transport over `fetch`, for Node and browsers.
+ *
+ * Emits the `head`, then server-sent messages; completes where the body ends. Unsubscribing aborts the request and cancels the reader.
+ * Any status but 2xx, and a body that is no event stream, is raised as an {@link ErrorResponse} with what the body says. A closed flow
+ * gate stops the reading, and so, by TCP, the server.
+ *
+ * @throws TypeError for an option that is unknown or no function.
+ *
+ * @example
+ * ```ts
+ * createClient({ provider, transport: fetchTransport({ fetch: fetchThroughProxy }) });
+ * ```
+ */
+export function fetchTransport(options: FetchTransportOptions = {}): Transport {
+  const { fetch } = parseOptions('fetchTransport', schema, options);
+  return (request, context) =>
+    new Observable((subscriber) => {
+      const exchange = new Exchange(subscriber, context.flow);
+      subscriber.add(() => exchange.abandon());
+      exchange.run(fetch ?? globalThis.fetch, request).catch((error: unknown) => subscriber.error(error));
+    });
+}
+
+/** One request and its response. */
+class Exchange {
+  readonly #subscriber: Subscriber<ResponseHead | SseMessage>;
+  readonly #flow: FlowGate | undefined;
+  readonly #controller = new AbortController();
+  readonly #queue: SseMessage[] = [];
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #hasEnded = false;
+  #wake: (() => void) | undefined;
+  #busySince = asyncScheduler.now();
+
+  constructor(subscriber: Subscriber<ResponseHead | SseMessage>, flow: FlowGate | undefined) {
+    this.#subscriber = subscriber;
+    this.#flow = flow;
+    if (!flow) return;
+    flow.taken = true;
+    subscriber.add(flow.onReopen(() => this.#wake?.()));
+  }
+
+  async run(fetch: typeof globalThis.fetch, request: HttpRequest): Promise<void> {
+    const response = await openResponse(fetch, request, this.#controller.signal);
+    if (this.#subscriber.closed) {
+      response.body?.cancel().catch(() => undefined);
+      return;
+    }
+    const { status, headers } = response;
+    const contentType = headers.get('content-type');
+    if (!response.ok || !isEventStream(contentType)) {
+      const body = await readErrorBody(response, (reader) => {
+        this.#reader = reader;
+      });
+      this.#hasEnded = true;
+      const reason = response.ok ? `the answer is ${contentType} and not an event stream` : undefined;
+      throw new ErrorResponse({ status, body, headers, reason, secrets: secretsOf(request.url, request.headers) });
+    }
+    this.#subscriber.next({ type: 'head', status, headers });
+    if (!response.body) throw new ErrorResponse({ status, body: undefined, headers, reason: 'the answer has no body' });
+    this.#reader = response.body.getReader();
+    await this.#read(this.#reader, secretsOf(request.url, request.headers));
+  }
+
+  /** Ends the exchange; nothing is aborted if the body has ended. Whatever the cancelled reader says comes too late to matter. */
+  abandon(): void {
+    this.#wake?.();
+    if (this.#hasEnded) return;
+    this.#controller.abort(unsubscribed);
+    this.#reader?.cancel(unsubscribed).catch(() => undefined);
+  }
+
+  async #read(reader: ReadableStreamDefaultReader<Uint8Array>, secrets: readonly string[]): Promise<void> {
+    const subscriber = this.#subscriber;
+    let messages = 0;
+    const parser = createMessageParser((message) => {
+      messages++;
+      // The parser cannot stop in the middle of a slice: what it finds behind a closed gate waits here.
+      if (this.#flow?.open === false || this.#queue.length > 0) this.#queue.push(message);
+      else subscriber.next(message);
+    });
+    const { slice } = defaults.transport;
+    while (!subscriber.closed) {
+      const askedAt = asyncScheduler.now();
+      const { done, value } = await reader.read();
+      if (done) break;
+      // A read that took its time let the others have theirs.
+      if (asyncScheduler.now() - askedAt > 1) this.#busySince = asyncScheduler.now();
+      for (let start = 0; start < value.byteLength && !subscriber.closed; start += slice) {
+        parser.feed(value.byteLength <= slice ? value : value.subarray(start, start + slice));
+        if (this.#flow?.open === false || this.#queue.length > 0) await this.#drain();
+        if (asyncScheduler.now() - this.#busySince > defaults.transport.yieldAfter) await this.#yield();
+      }
+    }
+    this.#hasEnded = !subscriber.closed;
+    parser.end();
+    await this.#drain();
+    if (!subscriber.closed) complain(parser.strayText, messages, secrets);
+    subscriber.complete();
+  }
+
+  /** Delivers what waits, as the gate allows it. */
+  async #drain(): Promise<void> {
+    while (!this.#subscriber.closed) {
+      if (this.#flow?.open === false) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      } else if (this.#queue.length > 0) {
+        this.#subscriber.next(this.#queue.shift() as SseMessage);
+      } else {
+        return;
+      }
+    }
+  }
+
+  /** A source that is always ready would keep timers and I/O waiting for ever: promises alone never let them run. */
+  async #yield(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      this.#subscriber.add(timer(0).subscribe(() => resolve()));
+    });
+    this.#busySince = asyncScheduler.now();
+  }
+}
+
+/** A body that holds something else than messages has a reason to end here. */
+function complain(strayText: string, messages: number, secrets: readonly string[]): void {
+  const body = parseBody(strayText);
+  if (body === undefined || (typeof body === 'string' && messages > 0)) return;
+  const reason = messages > 0 ? undefined : 'the body holds no server-sent message';
+  throw new ErrorResponse({ status: undefined, body, headers: undefined, reason, secrets });
+}
