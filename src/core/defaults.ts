@@ -54,6 +54,8 @@ export const defaults = {
     maxErrorBody: 65_536,
     errorBodyTimeout: 2_000,
     maxRedirects: 3,
+    /** How long the end of the body is waited for after the end of the answer, so that the connection can be used again. */
+    lingerFor: 50,
     /** How long decoding may run before timers and I/O get their turn. */
     yieldAfter: 10,
   },

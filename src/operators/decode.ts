@@ -1,5 +1,6 @@
-import { Observable } from 'rxjs';
+import { asyncScheduler, Observable } from 'rxjs';
 import type { RequestContext } from '../core/context.ts';
+import { defaults } from '../core/defaults.ts';
 import type { EventLike, ProviderEvent, StreamEvent } from '../core/event.ts';
 import type { Decoder, Provider } from '../core/provider.ts';
 import { ProviderError } from '../core/provider-error.ts';
@@ -14,8 +15,8 @@ export interface DecodeContext extends Pick<RequestContext, 'requestId' | 'attem
 /**
  * Turns a response's head and messages into events, with a provider's decoder.
  *
- * Emits `start` for the head, then what the decoder yields. Completes at `finish`, the provider's own sign of the end, and drops what
- * comes after it. A body that ends without it is an error: `interrupted`.
+ * Emits `start` for the head, then what the decoder yields. Completes after `finish`, the provider's own sign of the end, as soon
+ * as the body ends or 50 ms have passed, and drops what comes after it. A body that ends without it is an error: `interrupted`.
  *
  * @example
  * ```ts
@@ -30,13 +31,21 @@ export function decode<E extends EventLike>(
     new Observable<StreamEvent | E>((subscriber) => {
       const { requestId, model, raw } = context;
       let decoder: Decoder<E> | undefined;
+      let hasEnded = false;
+
+      /** The answer is whole. If the body ends now too, the connection can be used again; a server that lingers is left. */
+      const end = (finish: ProviderEvent): void => {
+        decoder = undefined;
+        hasEnded = true;
+        subscriber.next({ ...finish, requestId } as StreamEvent);
+        if (!subscriber.closed) subscriber.add(asyncScheduler.schedule(() => subscriber.complete(), defaults.transport.lingerFor));
+      };
 
       const emit = (events: Iterable<ProviderEvent | E>): void => {
         for (const event of events) {
           if (subscriber.closed) return;
           if (event.type === 'finish') {
-            subscriber.next({ ...event, requestId } as StreamEvent);
-            subscriber.complete();
+            end(event as ProviderEvent);
             return;
           }
           // The head has said it, once.
@@ -72,9 +81,12 @@ export function decode<E extends EventLike>(
               else emit(decoder.decode(message));
             }
           },
+          // A failure after the end is none.
+          error: (error) => (hasEnded ? subscriber.complete() : subscriber.error(error)),
           complete: () => {
             if (decoder?.end) emit(decoder.end());
-            if (!subscriber.closed) subscriber.error(cutShort());
+            if (hasEnded) subscriber.complete();
+            else subscriber.error(cutShort());
           },
         }),
       );
