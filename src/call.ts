@@ -4,6 +4,8 @@ import { currentFlowGate } from './core/flow-gate.ts';
 import type { MomentOfCall } from './core/lifecycle.ts';
 import type { Attempt, ErrorInit, ProviderError } from './core/provider-error.ts';
 import { randomId } from './core/random-id.ts';
+import { secretsOf } from './core/sanitize.ts';
+import type { HttpRequest } from './core/transport.ts';
 import { Delivered } from './operators/checkpoint.ts';
 import { monotonicClock } from './operators/clock.ts';
 
@@ -22,6 +24,9 @@ export class Call implements RequestContext {
   readonly attempts: Attempt[] = [];
   readonly delivered = new Delivered();
   announce: RequestContext['announce'];
+  lastFailure: ProviderError | undefined;
+  /** The request of the attempt that runs; what is secret in it must not appear in an error. */
+  http: HttpRequest | undefined;
   attempt = 0;
   readonly #now = monotonicClock();
   readonly #startedAt = this.#now();
@@ -57,17 +62,25 @@ export class Call implements RequestContext {
     this.#controller?.abort();
   }
 
+  secrets(): readonly string[] {
+    return this.http ? secretsOf(this.http.url, this.http.headers) : [];
+  }
+
   moment(): MomentOfCall {
     const { requestId, provider, model, attempt } = this;
     return { requestId, provider, model, attempt, elapsedMs: this.#now() - this.#startedAt };
   }
 
   /** What an error that leaves has to say of the call. */
-  facts({ category }: ProviderError): Partial<ErrorInit> {
+  facts(error: ProviderError): Partial<ErrorInit> {
+    const { category } = error;
     const { requestId, provider, model, attempts, delivered, attempt } = this;
     // What ended an attempt from above (the total deadline, the caller) never passed through `backoff`.
     const isUnwritten = attempts.length < attempt && category !== 'circuit-open';
     const ledger = isUnwritten ? [...attempts, { attempt, provider, model, category, delayMs: 0 }] : attempts;
-    return { requestId, provider, model, attempts: ledger, partial: delivered.partial };
+    // A deadline that passes between or in attempts hides why they were needed.
+    const isHiding = (category === 'timeout' || category === 'circuit-open') && error !== this.lastFailure;
+    const cause = isHiding ? this.lastFailure : undefined;
+    return { requestId, provider, model, attempts: ledger, partial: delivered.partial, cause };
   }
 }

@@ -68,7 +68,7 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
       const attempt$ = exchange(call, request, provider, transport, report).pipe(
         decode(provider, call),
         streamTimeout({ ...deadlines, flow: call.flow }),
-        classifyErrors({ ...settings.classify, provider: provider.name, model, describeError }),
+        classifyErrors({ ...settings.classify, provider: provider.name, model, describeError, secrets: () => call.secrets() }),
         circuitBreaker(breakers.get(provider.name, model)),
         reportAttempt(report),
         holdUntilContent({ facts: call }),

@@ -25,10 +25,12 @@ export function exchange<E extends EventLike>(
     subscriber.add(() => call.endAttempt());
     const http = httpRequest(provider, request, call);
     const headers = http.credentials && credentialsOf(http.credentials);
-    if (!isPromiseLike(headers)) return transport(withHeaders(http, headers), call).subscribe(subscriber);
-    return from(headers)
-      .pipe(switchMap((fetched) => transport(withHeaders(http, fetched), call)))
-      .subscribe(subscriber);
+    const open = (credentials: Readonly<Record<string, string>> | undefined) => {
+      call.http = credentials ? { ...http, headers: { ...http.headers, ...credentials } } : http;
+      return transport(call.http, call);
+    };
+    if (!isPromiseLike(headers)) return open(headers).subscribe(subscriber);
+    return from(headers).pipe(switchMap(open)).subscribe(subscriber);
   });
 }
 
@@ -58,10 +60,6 @@ function refuseCredentials(cause: unknown): never {
 /** The fault is on this side: nobody was asked. */
 function refused(category: 'invalid-request' | 'authentication', reason: string, cause: unknown): ProviderError {
   return new ProviderError({ category, phase: 'local', retryable: false, reason, cause });
-}
-
-function withHeaders(http: HttpRequest, headers: Readonly<Record<string, string>> | undefined): HttpRequest {
-  return headers ? { ...http, headers: { ...http.headers, ...headers } } : http;
 }
 
 function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

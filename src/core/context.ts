@@ -1,6 +1,6 @@
 import type { StreamEvent } from './event.ts';
 import type { FlowGate } from './flow-gate.ts';
-import type { Attempt } from './provider-error.ts';
+import type { Attempt, ProviderError } from './provider-error.ts';
 
 /**
  * What an attempt knows of the call it belongs to. Providers, transports and `backoff` are given one.
@@ -29,6 +29,8 @@ export interface RequestContext {
   readonly model?: string | undefined;
   /** The ledger: what failed so far, kept by `backoff`. */
   readonly attempts?: Attempt[] | undefined;
+  /** The failure of the attempt before, kept by `backoff`. */
+  lastFailure?: ProviderError | undefined;
   /** Milliseconds until the call's total deadline. */
   readonly remaining?: (() => number) | undefined;
   /** Told of each retry before its wait. */

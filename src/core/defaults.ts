@@ -39,6 +39,27 @@ export const defaults = {
     maxKeys: 1_000,
     keyTtl: 3_600_000,
   },
+  budget: {
+    tokens: 10,
+    share: 0.1,
+    credit: 0.1,
+    refillEvery: 10_000,
+    tenantTokens: 3,
+    tenantRefillEvery: 30_000,
+    maxKeys: 10_000,
+  },
+  cooldown: {
+    /** No provider is waited for longer; then one request tries. */
+    maxWait: 120_000,
+    /** Requests a second after a cooldown, at first and at least, and what each success adds. */
+    rate: 1,
+    minRate: 0.05,
+    rateGain: 0.5,
+    /** Without trouble for this long, the pace is forgotten. */
+    forgetAfter: 60_000,
+    maxQueue: 1_000,
+    maxKeys: 1_000,
+  },
   /** Events held back before first content. */
   preamble: { maxItems: 64 },
   /** A buffer between a source and a slower consumer. */
@@ -64,6 +85,8 @@ export const defaults = {
     maxToolInput: 4_194_304,
     maxToolCalls: 256,
   },
+  /** Anthropic's API wants a limit on output tokens; a request without one gets this. */
+  anthropic: { maxOutputTokens: 4_096 },
   /** One frame of a display. */
   viewState: { every: 16 },
 } as const;

@@ -134,7 +134,8 @@ export class ProviderError extends Error {
     this.reason = clean(init.reason);
     this.requestId = clean(init.requestId) ?? '';
     this.providerRequestId = clean(init.providerRequestId);
-    this.retryAfterMs = init.retryAfterMs;
+    // JSON has no Infinity.
+    this.retryAfterMs = init.retryAfterMs === undefined ? undefined : Math.min(init.retryAfterMs, Number.MAX_SAFE_INTEGER);
     this.attempts = init.attempts ?? [];
     hide(this, 'checkpoint', init.checkpoint);
     hide(this, 'cause', init.cause);
@@ -233,9 +234,13 @@ function describe(error: ProviderError): string {
     facts && ` (${facts})`,
     reason && `: ${reason}`,
     attempts.length > 1 ? ` after ${attempts.length} attempts` : '',
-    retryAfterMs === undefined ? '' : `, retry in ${Math.ceil(retryAfterMs / 1000)} s`,
+    retryAfterMs === undefined ? '' : `, retry in ${spoken(retryAfterMs)}`,
     requestId && ` [${requestId}]`,
   ].join('');
+}
+
+function spoken(delayMs: number): string {
+  return delayMs > 86_400_000 ? 'more than a day' : `${Math.ceil(delayMs / 1000)} s`;
 }
 
 /** Writes `message` anew, and the head of `stack`, which V8 copied from the first message. */

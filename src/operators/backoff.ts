@@ -2,7 +2,7 @@ import { type RetryConfig, throwError, timer } from 'rxjs';
 import type { RequestContext } from '../core/context.ts';
 import { defaults } from '../core/defaults.ts';
 import { parseOptions } from '../core/options.ts';
-import { completeError, isProviderError, type ProviderError } from '../core/provider-error.ts';
+import { completeError } from '../core/provider-error.ts';
 import { type BackoffConfig, backoffSchema } from '../policies/backoff.ts';
 import { seededRandom } from '../policies/jitter.ts';
 import { decideRetry } from '../policies/retry-decision.ts';
@@ -31,12 +31,11 @@ export function backoff(policy: BackoffConfig = {}, context?: RequestContext): R
   const { requestId = '', nonce = '', provider = '' } = context ?? {};
   const draw = resolved.random ?? ((id, attempt) => seededRandom(`${id}:${nonce}:${provider}:${attempt}`));
   let waited = 0;
-  let lastFailure: ProviderError | undefined;
 
   return {
     // Never `count`: rxjs would raise the last error without asking, and so without its reason.
     delay: (thrown: unknown, attempt: number) => {
-      let error = isProviderError(thrown) ? thrown : classify(thrown);
+      const error = classify(thrown);
       const decision = decideRetry(error, resolved, {
         attempt,
         requests: attempt,
@@ -48,12 +47,10 @@ export function backoff(policy: BackoffConfig = {}, context?: RequestContext): R
       if (context) {
         const { attempts } = context;
         const delayMs = 'delayMs' in decision ? decision.delayMs : 0;
-        if (error.category === 'circuit-open') {
-          // Refused here, it was no attempt; what the provider last said is why.
-          error = completeError(error, { cause: lastFailure, attempts });
-        } else {
+        // What was refused on this side was no attempt.
+        if (error.category !== 'circuit-open') {
           attempts?.push({ attempt, provider: error.provider ?? provider, model: error.model ?? '', category: error.category, delayMs });
-          lastFailure = error;
+          context.lastFailure = error;
         }
       }
       if ('gaveUp' in decision) {

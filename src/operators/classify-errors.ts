@@ -29,6 +29,7 @@ export const classifySchema = z.strictObject({
   provider: z.string({ error: 'must be a string' }).optional(),
   model: z.string({ error: 'must be a string' }).optional(),
   describeError: callback<NonNullable<ClassificationConfig['describeError']>>().optional(),
+  secrets: callback<NonNullable<ClassificationConfig['secrets']>>().optional(),
   isContent: callback<(value: unknown) => boolean>().optional(),
 });
 

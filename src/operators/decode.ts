@@ -1,6 +1,7 @@
 import { asyncScheduler, Observable } from 'rxjs';
 import type { RequestContext } from '../core/context.ts';
 import { defaults } from '../core/defaults.ts';
+import { ErrorResponse } from '../core/error-response.ts';
 import type { EventLike, ProviderEvent, StreamEvent } from '../core/event.ts';
 import type { Decoder, Provider } from '../core/provider.ts';
 import { ProviderError } from '../core/provider-error.ts';
@@ -31,6 +32,7 @@ export function decode<E extends EventLike>(
     new Observable<StreamEvent | E>((subscriber) => {
       const { requestId, model, raw } = context;
       let decoder: Decoder<E> | undefined;
+      let headers: Headers | undefined;
       let hasEnded = false;
 
       /** The answer is whole. If the body ends now too, the connection can be used again; a server that lingers is left. */
@@ -64,7 +66,17 @@ export function decode<E extends EventLike>(
         emit(events);
       };
 
+      /** An error inside the stream belongs to the response that began it. */
+      const emitFrom = (by: Decoder<E>, message: SseMessage): void => {
+        try {
+          emit(by.decode(message));
+        } catch (error) {
+          throw error instanceof ErrorResponse ? new ErrorResponse({ ...error.facts, headers }) : error;
+        }
+      };
+
       const begin = (head: ResponseHead): void => {
+        headers = head.headers;
         decoder = provider.decoder(head);
         subscriber.next({ type: 'start', requestId, attempt: context.attempt, provider: provider.name, model });
         if (decoder.begin) emit(decoder.begin());
@@ -78,7 +90,7 @@ export function decode<E extends EventLike>(
             } else if (decoder) {
               if (raw) subscriber.next({ type: 'raw', data: message.data });
               if (message.unterminated) emitIfWhole(decoder, message);
-              else emit(decoder.decode(message));
+              else emitFrom(decoder, message);
             }
           },
           // A failure after the end is none.

@@ -41,6 +41,8 @@ export interface ClassificationConfig {
   readonly provider?: string | undefined;
   readonly model?: string | undefined;
   readonly describeError?: ((facts: ErrorFacts) => ErrorDescription | undefined) | undefined;
+  /** Values that must not appear in an error. */
+  readonly secrets?: (() => readonly string[]) | undefined;
   /** Whether an error that nothing recognizes may be tried again. Default: false. */
   readonly unknownRetryable?: boolean | undefined;
 }
@@ -60,6 +62,8 @@ export function classifyFailure(error: unknown, config: ClassificationConfig, ph
   const network = error instanceof Error ? networkFailure(error) : undefined;
   const rule = config.rules?.find((candidate) => matches(candidate, error, facts, [described.code, network?.code]));
   const status = facts.status;
+  const secrets = [...(facts.secrets ?? []), ...(config.secrets?.() ?? [])];
+  const sanitized = (text: string | undefined): string | undefined => text && sanitize(text, secrets);
   const category = rule?.category ?? builtInCategory(facts, described, network?.category);
   const shouldRetry = facts.headers?.get('x-should-retry');
   return new ProviderError({
@@ -74,10 +78,10 @@ export function classifyFailure(error: unknown, config: ClassificationConfig, ph
     retryAfterMs: rule?.retryAfterMs ?? described.retryAfterMs ?? retryAfterOf(facts.headers, facts.body, now),
     phase,
     status,
-    code: sanitized(described.code ?? facts.codes[0] ?? network?.code, facts),
-    detail: sanitized(described.detail ?? facts.message, facts),
+    code: sanitized(described.code ?? facts.codes[0] ?? network?.code),
+    detail: sanitized(described.detail ?? facts.message),
     reason: facts.reason,
-    providerRequestId: sanitized(described.providerRequestId, facts),
+    providerRequestId: sanitized(described.providerRequestId),
     provider: config.provider,
     model: config.model,
     cause: error,
@@ -146,8 +150,4 @@ function describeSafely(config: ClassificationConfig, facts: ErrorFacts): ErrorD
   } catch {
     return {};
   }
-}
-
-function sanitized(text: string | undefined, { secrets }: ErrorFacts): string | undefined {
-  return text && sanitize(text, secrets);
 }

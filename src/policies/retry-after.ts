@@ -21,6 +21,12 @@ const durationPart = /(?:\s{0,3}(?:,|and)?\s{0,3})(\d+(?:\.\d+)?)\s{0,2}([a-z]{0
 const invitation = /(?:try again|retry|available again)(?: your request)?\s{1,3}(?:in|after)\s{1,3}(?:about\s)?(?=\d)/gi;
 const maxText = 16_384;
 
+/** Beyond the numbers that are exact, a wait is beyond every limit. */
+function wait(digits: string | undefined, unit: number): number {
+  const milliseconds = Number(digits) * unit;
+  return milliseconds > Number.MAX_SAFE_INTEGER ? Number.POSITIVE_INFINITY : milliseconds;
+}
+
 /**
  * The milliseconds of a duration at the beginning of a text: `6m0s`, `1h2m3.5s`, `20ms`, `5 minutes`, `41.7` (seconds). `undefined` if there is none.
  *
@@ -36,10 +42,10 @@ export function durationMs(text: string): number | undefined {
     const unit = unitMs.get(word) ?? (word.endsWith('s') ? unitMs.get(word.slice(0, -1)) : undefined);
     if (unit === undefined) {
       // "26" is seconds; in "5m 3 of", the second number is no longer of the duration.
-      if (total === undefined && word === '') total = Number(part[1]) * 1_000;
+      if (total === undefined && word === '') total = wait(part[1], 1_000);
       break;
     }
-    total = (total ?? 0) + Number(part[1]) * unit;
+    total = (total ?? 0) + wait(part[1], unit);
   }
   return total;
 }
@@ -53,19 +59,19 @@ export function durationMs(text: string): number | undefined {
  */
 export function parseRetryAfter(value: string, now: number): number | undefined {
   const text = value.trim();
-  if (plainNumber.test(text)) return Number(text) * 1_000;
+  if (plainNumber.test(text)) return wait(text, 1_000);
   if (datePattern.test(text)) {
     const date = Date.parse(text);
     return Number.isNaN(date) ? undefined : Math.max(0, date - now);
   }
   // A header that was sent twice arrives joined by a comma; the longer wait holds.
   const values = text.split(',', 8).map((each) => each.trim());
-  if (values.length > 1 && values.every((each) => plainNumber.test(each))) return Math.max(...values.map(Number)) * 1_000;
+  if (values.length > 1 && values.every((each) => plainNumber.test(each))) return Math.max(...values.map((each) => wait(each, 1_000)));
   return /^\d[\d.hms]*$/.test(text) ? durationMs(text) : undefined;
 }
 
 function parseMilliseconds(value: string | null): number | undefined {
-  return value !== null && plainNumber.test(value.trim()) ? Number(value) : undefined;
+  return value !== null && plainNumber.test(value.trim()) ? wait(value, 1) : undefined;
 }
 
 /** The wait that headers ask for, in milliseconds: `retry-after-ms` and `x-ms-retry-after-ms` before `retry-after`. */

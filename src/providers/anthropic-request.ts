@@ -1,8 +1,8 @@
+import { defaults } from '../core/defaults.ts';
 import type { Message, Part, StreamRequest, ToolChoice } from '../core/request.ts';
 import { invalidRequest, outputText, partsOf } from './request-content.ts';
 
 /** Messages refuses a request without a limit. */
-const defaultMaxTokens = 4_096;
 const jsonOnly = 'Answer with one JSON value and nothing else.';
 const efforts = { minimal: 'low', low: 'low', medium: 'medium', high: 'high' } as const;
 
@@ -24,7 +24,7 @@ export function anthropicBody(request: StreamRequest): object {
   };
   return {
     model: request.model,
-    max_tokens: request.maxOutputTokens ?? defaultMaxTokens,
+    max_tokens: request.maxOutputTokens ?? defaults.anthropic.maxOutputTokens,
     system: systemOf(request),
     messages: turnsOf(request.messages),
     tools: tools?.map(({ name, description, inputSchema }) => ({ name, description, input_schema: inputSchema })),

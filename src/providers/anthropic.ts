@@ -35,7 +35,7 @@ export function anthropic(options: AnthropicOptions = {}): Provider {
   return {
     name,
     endpoint: endpoint.address,
-    request: (request, context) => endpoint.request('/messages', writeBody(anthropicBody(request), request, 'anthropic', name), context),
+    request: (request, context) => endpoint.request('/messages', writeBody(anthropicBody, request, 'anthropic', name), context),
     decoder: (head) => new AnthropicDecoder(head),
     describeError,
   };

@@ -7,6 +7,8 @@ export type TextEvent = Extract<ProviderEvent, { readonly type: 'text-delta' | '
 /** Longer messages are rare, and not worth the learning. */
 const maxLearned = 8_192;
 const maxSkipped = 512;
+/** A template that has fitted fewer messages did not earn its learning. */
+const minHits = 4;
 /** V8 copies slices shorter than this; a longer one keeps the whole message alive. */
 const minSharedSlice = 13;
 
@@ -70,7 +72,7 @@ export class DeltaTemplate {
   forget(): void {
     if (!this.#ready) return;
     this.#ready = false;
-    if (this.#hits === 0) this.#fail();
+    if (this.#hits < minHits) this.#fail();
     else this.#failures = 0;
     this.#hits = 0;
   }

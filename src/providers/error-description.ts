@@ -35,6 +35,8 @@ function categoryOf({ words, message, members }: ErrorWords, status: number | un
   const byCode = firstOf(words, specificCategory);
   // Gemini calls every limit resource_exhausted; one of a day is not worth the wait.
   if (byCode === 'rate-limit' && typeof members.quotaId === 'string' && members.quotaId.includes('PerDay')) return 'quota-exhausted';
+  // Groq: a request that alone is above the limit of a minute.
+  if (byCode === 'rate-limit' && status === 413) return 'invalid-request';
   return byCode ?? (message === undefined ? undefined : phraseCategory(message));
 }
 
@@ -43,7 +45,7 @@ function retryableOf({ members, message }: ErrorWords, facts: ErrorFacts, catego
   if (members.limit_source === 'openrouter_in_flight_budget') return true;
   if (facts.status === 402 && facts.headers?.has('retry-after')) return true;
   // One request above the limit of a minute stays above it.
-  if (category === 'rate-limit' && message?.startsWith('Request too large')) return false;
+  if (category === 'rate-limit' && message?.includes('Request too large')) return false;
   return undefined;
 }
 

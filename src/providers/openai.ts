@@ -51,7 +51,11 @@ export function openai(options: OpenAIOptions = {}): Provider {
     name,
     endpoint: endpoint.address,
     request: (request, context) =>
-      endpoint.request('/chat/completions', writeBody(openaiBody(request, official), request, 'openai', name), context),
+      endpoint.request(
+        '/chat/completions',
+        writeBody((each) => openaiBody(each, official), request, 'openai', name),
+        context,
+      ),
     decoder: (head) => new OpenAIDecoder(head),
     describeError,
   };

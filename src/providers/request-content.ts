@@ -1,4 +1,4 @@
-import { ProviderError } from '../core/provider-error.ts';
+import { isProviderError, ProviderError } from '../core/provider-error.ts';
 import type { Message, Part, StreamRequest } from '../core/request.ts';
 
 /** The parts of a message; a plain text is one part, and texts that are empty are none. */
@@ -20,12 +20,12 @@ export function invalidRequest(reason: string, cause?: unknown): ProviderError {
 /**
  * Writes the body of a request: ours, then the options of the request that are meant for this provider, by its format's and its own name.
  */
-export function writeBody(body: object, request: StreamRequest, format: string, name: string): string {
+export function writeBody(makeBody: (request: StreamRequest) => object, request: StreamRequest, format: string, name: string): string {
   const options = request.providerOptions;
   try {
     // Not to be overridden: what is not a stream could not be read.
-    return JSON.stringify({ ...body, ...options?.[format], ...(name === format ? undefined : options?.[name]), stream: true });
-  } catch (cause) {
-    throw invalidRequest('the request is not serializable as JSON', cause);
+    return JSON.stringify({ ...makeBody(request), ...options?.[format], ...(name === format ? undefined : options?.[name]), stream: true });
+  } catch (error) {
+    throw isProviderError(error) ? error : invalidRequest('the request cannot be written as JSON', error);
   }
 }

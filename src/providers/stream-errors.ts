@@ -11,8 +11,13 @@ export function malformedStream(reason: string): ErrorResponse {
   return new ErrorResponse({ status: undefined, body: undefined, headers: undefined, reason });
 }
 
-/** Delivers what a message held beside its error, then throws. */
-export function* eventsThenError(events: readonly ProviderEvent[], error: unknown): Iterable<ProviderEvent> {
+/** Delivers what a message held beside its error, then throws; throws at once where it held nothing. */
+export function eventsThenError(events: readonly ProviderEvent[], error: unknown): Iterable<ProviderEvent> {
+  if (events.length === 0) throw error;
+  return deliverThenThrow([...events], error);
+}
+
+function* deliverThenThrow(events: readonly ProviderEvent[], error: unknown): Iterable<ProviderEvent> {
   yield* events;
   throw error;
 }
