@@ -71,8 +71,9 @@ export class Call implements RequestContext {
     return { requestId, provider, model, attempt, elapsedMs: this.#now() - this.#startedAt };
   }
 
-  /** What an error that leaves has to say of the call. */
-  facts(error: ProviderError): Partial<ErrorInit> {
+  /** What an error that leaves has to say of the call; nothing, if the answer was whole before. */
+  facts(error: ProviderError): Partial<ErrorInit> | undefined {
+    if (this.delivered.isWhole) return undefined;
     const { category } = error;
     const { requestId, provider, model, attempts, delivered, attempt } = this;
     // What ended an attempt from above (the total deadline, the caller) never passed through `backoff`.
@@ -81,6 +82,9 @@ export class Call implements RequestContext {
     // A deadline that passes between or in attempts hides why they were needed.
     const isHiding = (category === 'timeout' || category === 'circuit-open') && error !== this.lastFailure;
     const cause = isHiding ? this.lastFailure : undefined;
-    return { requestId, provider, model, attempts: ledger, partial: delivered.partial, cause };
+    const { partial } = delivered;
+    const phase = partial ? 'streaming' : undefined;
+    const gaveUp = error.timeout === 'total' ? 'deadline' : undefined;
+    return { requestId, provider, model, attempts: ledger, partial, cause, phase, gaveUp };
   }
 }

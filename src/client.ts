@@ -60,16 +60,17 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
     const { total, ...deadlines } = callSettings.timeout;
 
     return defer(() => {
-      const model = String(request?.model);
+      const invalid = invalidRequest(request);
+      const model = invalid ? '' : request.model;
       const call = new Call(callSettings, { provider: provider.name, model, maxRequests });
       const report = moments$.observed ? (moment: Moment) => moments$.next({ ...moment, ...call.moment() }) : undefined;
-      const invalid = invalidRequest(request);
+      const breaker = breakers.get(provider.name, model);
 
       const attempt$ = exchange(call, request, provider, transport, report).pipe(
         decode(provider, call),
         streamTimeout({ ...deadlines, flow: call.flow }),
         classifyErrors({ ...settings.classify, provider: provider.name, model, describeError, secrets: () => call.secrets() }),
-        circuitBreaker(breakers.get(provider.name, model)),
+        circuitBreaker(breaker),
         reportAttempt(report),
         holdUntilContent({ facts: call }),
       );

@@ -3,7 +3,7 @@ import type { Call } from './call.ts';
 import type { EventLike } from './core/event.ts';
 import type { Moment } from './core/lifecycle.ts';
 import type { Provider } from './core/provider.ts';
-import { ProviderError } from './core/provider-error.ts';
+import { isProviderError, ProviderError } from './core/provider-error.ts';
 import type { StreamRequest } from './core/request.ts';
 import type { HttpRequest, ResponseHead, SseMessage, Transport } from './core/transport.ts';
 
@@ -38,6 +38,7 @@ function httpRequest<E extends EventLike>(provider: Provider<E>, request: Stream
   try {
     return provider.request(request, call);
   } catch (cause) {
+    if (isProviderError(cause)) throw cause;
     throw refused('invalid-request', 'the provider cannot express this request', cause);
   }
 }
@@ -54,6 +55,7 @@ function credentialsOf(credentials: NonNullable<HttpRequest['credentials']>): Cr
 }
 
 function refuseCredentials(cause: unknown): never {
+  if (isProviderError(cause)) throw cause;
   throw refused('authentication', 'the API key could not be had', cause);
 }
 

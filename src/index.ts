@@ -5,7 +5,7 @@ export { defaults } from './core/defaults.ts';
 export { type CategoryTraits, type ErrorCategory, errorCategories } from './core/error-category.ts';
 export { ErrorResponse } from './core/error-response.ts';
 export { type EventLike, isContentEvent, type ProviderEvent, type RateLimitSnapshot, type StreamEvent } from './core/event.ts';
-export type { BreakerMoment, LifecycleEvent, Moment, MomentOfCall } from './core/lifecycle.ts';
+export type { BreakerMoment, BreakerReason, BreakerState, LifecycleEvent, Moment, MomentOfCall } from './core/lifecycle.ts';
 export type { Capabilities, Decoder, ErrorDescription, ErrorFacts, Provider } from './core/provider.ts';
 export {
   type Attempt,
@@ -40,10 +40,10 @@ export { type DecodeContext, decode } from './operators/decode.ts';
 export { type HoldConfig, holdUntilContent } from './operators/hold-until-content.ts';
 export { type StreamTimeoutConfig, streamTimeout } from './operators/stream-timeout.ts';
 export { type TextDeltasConfig, textDeltas } from './operators/text-deltas.ts';
-export { type ToAsyncIterableConfig, toAsyncIterable } from './operators/to-async-iterable.ts';
+export { toAsyncIterable } from './operators/to-async-iterable.ts';
 export { type ViewState, type ViewStateConfig, viewState } from './operators/view-state.ts';
 export { type BackoffConfig, backoffDelay, type Jitter } from './policies/backoff.ts';
-export type { Admission, BreakerChange, BreakerSnapshot, BreakerState, CircuitBreakerConfig, Permit } from './policies/circuit-breaker.ts';
+export type { Admission, BreakerChange, BreakerSnapshot, CircuitBreakerConfig, Permit } from './policies/circuit-breaker.ts';
 export type { ClassificationConfig, Rule } from './policies/classification.ts';
 export { type AnthropicOptions, anthropic } from './providers/anthropic.ts';
 export { type OpenAIOptions, openai } from './providers/openai.ts';

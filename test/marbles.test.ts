@@ -1,24 +1,36 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readdirSync, readFileSync } from 'node:fs';
 import * as rxjs from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { loadMarbles } from '../src/testing/marbles/index.ts';
+import { FlowGate } from '../src/core/flow-gate.ts';
+import * as steadystream from '../src/index.ts';
+import * as testing from '../src/testing/index.ts';
 
 const folder = new URL('../marbles/', import.meta.url);
 
-/** The public surface, as far as it is written. */
-async function exportsOf(path: string): Promise<Record<string, unknown>> {
-  const url = new URL(path, import.meta.url);
-  return existsSync(url) ? import(/* @vite-ignore */ fileURLToPath(url)) : {};
+/** A request, where it does not matter which. */
+const request: steadystream.StreamRequest = { model: 'fake', messages: [{ role: 'user', content: 'Hello' }] };
+
+/** An `AbortSignal` that aborts at the first marble of a hot row. */
+function abortedBy(stop: rxjs.Observable<unknown>): AbortSignal {
+  const controller = new AbortController();
+  stop.subscribe(() => controller.abort());
+  return controller.signal;
 }
 
-const scope = { ...rxjs, ...(await exportsOf('../src/index.ts')), ...(await exportsOf('../src/testing/index.ts')), expect };
+/** The flow gate of a consumer that pauses at each `p` of a hot row, and goes on at any other marble. */
+function pausedBy(consumer: rxjs.Observable<unknown>): FlowGate {
+  const gate = new FlowGate();
+  consumer.subscribe((marble) => (marble === 'p' ? gate.close() : gate.reopen()));
+  return gate;
+}
+
+const scope = { ...rxjs, ...steadystream, ...testing, request, abortedBy, pausedBy, expect };
 
 const files = readdirSync(folder).filter((file) => file.endsWith('.md') && file !== 'README.md');
 const drawings = new Set(['README-1.svg', 'README-2.svg']);
 
 for (const file of files) {
-  const marbles = loadMarbles(readFileSync(new URL(file, folder), 'utf8'), { scope, file: `marbles/${file}` });
+  const marbles = testing.loadMarbles(readFileSync(new URL(file, folder), 'utf8'), { scope, file: `marbles/${file}` });
   describe(file, () => {
     marbles.forEach((marble, index) => {
       const drawing = `${file.slice(0, -'.md'.length)}-${index + 1}.svg`;
@@ -34,7 +46,7 @@ for (const file of files) {
 
 describe('the drawings', () => {
   it('belong to a diagram, each of them', () => {
-    const drawn = existsSync(new URL('svg/', folder)) ? readdirSync(new URL('svg/', folder)) : [];
+    const drawn = readdirSync(new URL('svg/', folder));
     expect(drawn.filter((drawing) => !drawings.has(drawing))).toEqual([]);
   });
 });

@@ -60,6 +60,7 @@ export const defaults = {
     maxQueue: 1_000,
     maxKeys: 1_000,
   },
+  repetition: { window: 2_048, maxRepeats: 8 },
   /** Events held back before first content. */
   preamble: { maxItems: 64 },
   /** A buffer between a source and a slower consumer. */

@@ -24,14 +24,20 @@ export interface MomentOfCall {
   readonly elapsedMs: number;
 }
 
+/** `isolated` is open by hand, until `reset()`. */
+export type BreakerState = 'closed' | 'open' | 'half-open' | 'isolated';
+
+/** Why a circuit breaker changed its state. */
+export type BreakerReason = 'failure-ratio' | 'death-ratio' | 'slow-ratio' | 'consecutive-failures' | 'probe' | 'wait-over' | 'by-hand';
+
 /** A circuit breaker changed its state. */
 export interface BreakerMoment {
   readonly type: 'breaker';
   readonly provider: string;
   readonly model: string;
-  readonly from: string;
-  readonly to: string;
-  readonly reason: string;
+  readonly from: BreakerState;
+  readonly to: BreakerState;
+  readonly reason: BreakerReason;
   readonly openForMs?: number | undefined;
 }
 

@@ -57,7 +57,7 @@ export function parseOptions<S extends z.ZodType>(name: string, schema: S, optio
 
 /** The first of zod's issues as a sentence. */
 export function explainIssue(issues: readonly z.core.$ZodIssue[], value: unknown): string {
-  const issue = issues[0];
+  const issue = issues[0] && deepest(issues[0]);
   if (!issue) return 'is not valid';
   const path = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
@@ -68,6 +68,13 @@ export function explainIssue(issues: readonly z.core.$ZodIssue[], value: unknown
   const subject = path || 'the value';
   if (given === undefined) return sanitize(`${subject} is missing: it ${issue.message}`);
   return sanitize(`${subject} ${issue.message}, got ${show(given)}`);
+}
+
+/** Of a value that fits none of several forms, the form that it fits furthest tells most. */
+function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue;
+  const inner = issue.errors.flatMap((form) => form.slice(0, 1)).map((each) => deepest({ ...each, path: [...issue.path, ...each.path] }));
+  return inner.reduce((best, each) => (each.path.length > best.path.length ? each : best), issue);
 }
 
 function show(value: unknown): string {

@@ -1,5 +1,5 @@
 import { type ErrorCategory, errorCategories } from './error-category.ts';
-import { sanitize } from './sanitize.ts';
+import { maxDetailLength, sanitize } from './sanitize.ts';
 import type { StreamResult } from './stream-result.ts';
 
 /** Where a stream was when it failed. `local` failed on this side, before or without a request. */
@@ -57,7 +57,8 @@ export interface ErrorInit
     providerRequestId: string;
     retryAfterMs: number;
     attempts: readonly Attempt[];
-    partial: StreamResult | (() => StreamResult);
+    /** A function is asked when somebody looks. */
+    partial: StreamResult | (() => StreamResult | undefined);
     checkpoint: Checkpoint;
     cause: unknown;
   }> {
@@ -126,16 +127,15 @@ export class ProviderError extends Error {
     this.gaveUp = init.gaveUp;
     this.phase = init.phase ?? 'connect';
     this.timeout = init.timeout;
-    this.provider = clean(init.provider);
-    this.model = clean(init.model);
+    this.provider = bounded('provider', init.provider);
+    this.model = bounded('model', init.model);
     this.status = init.status;
-    this.code = clean(init.code);
-    this.detail = init.detail === undefined ? undefined : sanitize(init.detail);
-    this.reason = clean(init.reason);
-    this.requestId = clean(init.requestId) ?? '';
-    this.providerRequestId = clean(init.providerRequestId);
-    // JSON has no Infinity.
-    this.retryAfterMs = init.retryAfterMs === undefined ? undefined : Math.min(init.retryAfterMs, Number.MAX_SAFE_INTEGER);
+    this.code = bounded('code', init.code);
+    this.detail = bounded('detail', init.detail);
+    this.reason = bounded('reason', init.reason);
+    this.requestId = bounded('requestId', init.requestId) ?? '';
+    this.providerRequestId = bounded('providerRequestId', init.providerRequestId);
+    this.retryAfterMs = bounded('retryAfterMs', init.retryAfterMs);
     this.attempts = init.attempts ?? [];
     hide(this, 'checkpoint', init.checkpoint);
     hide(this, 'cause', init.cause);
@@ -160,7 +160,7 @@ export class ProviderError extends Error {
 
   [inspect](_depth: number, options: object, print?: (value: unknown, options: object) => string): string {
     const known = Object.fromEntries(Object.entries(this).filter(([, value]) => value !== undefined));
-    return `${this.stack ?? this.message} ${print ? print(known, options) : JSON.stringify(known)}`;
+    return `${this.stack} ${print ? print(known, options) : JSON.stringify(known)}`;
   }
 }
 
@@ -187,7 +187,7 @@ export function completeError(error: ProviderError, facts: Partial<ErrorInit>): 
     } else if (field === 'phase') {
       hide(error, field, laterPhase(error.phase, facts.phase), false);
     } else if (fields[field] === undefined || fields[field] === '' || field === 'attempts') {
-      hide(error, field, value, hidden.has(field));
+      hide(error, field, bounded(field, value), hidden.has(field));
     }
   }
   refreshMessage(error);
@@ -221,8 +221,10 @@ function setPartial(error: ProviderError, partial: ErrorInit['partial']): void {
   Object.defineProperty(error, 'partial', { get, enumerable: false, configurable: true });
 }
 
-function clean(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : sanitize(text, [], 200);
+/** A fact as it may stand on an error: text sanitized and bounded, numbers such that JSON can hold them. */
+function bounded<T>(field: string, value: T): T {
+  if (typeof value === 'string') return sanitize(value, [], field === 'detail' ? maxDetailLength : 200) as T;
+  return typeof value === 'number' ? (Math.min(value, Number.MAX_SAFE_INTEGER) as T) : value;
 }
 
 function describe(error: ProviderError): string {
@@ -248,5 +250,5 @@ function refreshMessage(error: ProviderError): void {
   const frames = error.stack?.indexOf('\n    at ') ?? -1;
   const message = describe(error);
   hide(error, 'message', message);
-  if (frames !== -1) hide(error, 'stack', `${error.name}: ${message}${error.stack?.slice(frames)}`);
+  hide(error, 'stack', `${error.name}: ${message}${frames === -1 ? '' : error.stack?.slice(frames)}`);
 }

@@ -58,10 +58,8 @@ export interface ErrorDescription {
  * `E` are events of its own beside {@link StreamEvent}; they flow through the client with their types.
  */
 export interface Provider<E extends EventLike = never> {
-  /** The provider's name, for events, errors and the breaker's key. */
+  /** The provider's name, for events, errors and the key of what is shared: two endpoints that fail apart need two names. */
   readonly name: string;
-  /** Where requests go, for the breaker's key: two endpoints of one provider fail apart. */
-  readonly endpoint?: string | undefined;
   readonly capabilities?: Capabilities | undefined;
   request(request: StreamRequest, context: RequestContext): HttpRequest;
   /** One for each attempt. */

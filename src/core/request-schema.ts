@@ -64,7 +64,14 @@ const schema = z.strictObject(
 
 /** What is wrong with a request, as an `invalid-request` that names the field; `undefined` if nothing is. */
 export function invalidRequest(request: StreamRequest): ProviderError | undefined {
-  const parsed = schema.safeParse(request);
-  if (parsed.success) return undefined;
-  return new ProviderError({ category: 'invalid-request', phase: 'local', reason: explainIssue(parsed.error.issues, request) });
+  try {
+    const parsed = schema.safeParse(request);
+    return parsed.success ? undefined : invalid(explainIssue(parsed.error.issues, request));
+  } catch (cause) {
+    return invalid('the request cannot be read', cause);
+  }
+}
+
+function invalid(reason: string, cause?: unknown): ProviderError {
+  return new ProviderError({ category: 'invalid-request', phase: 'local', reason, cause });
 }

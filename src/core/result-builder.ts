@@ -46,6 +46,7 @@ export class ResultBuilder {
   #usage: Usage = noUsage;
   #finishReason: FinishReason | undefined;
   #isEmpty = true;
+  #isTruncated = false;
 
   /** @param newText Makes the buffers. Default: unbounded. */
   constructor(newText: () => TextBuffer = () => new GrowingText()) {
@@ -57,6 +58,11 @@ export class ResultBuilder {
   /** Whether there has been no content yet. */
   get isEmpty(): boolean {
     return this.#isEmpty;
+  }
+
+  /** Whether `finish` has come. */
+  get isFinished(): boolean {
+    return this.#finishReason !== undefined;
   }
 
   /** @returns Whether the event changed the result. */
@@ -116,7 +122,7 @@ export class ResultBuilder {
       usage: this.#usage,
       finishReason: this.#finishReason,
     };
-    const truncated = this.#text.truncated || this.#reasoning.truncated;
+    const truncated = this.#isTruncated || [this.#text, this.#reasoning, this.#refusal].some((buffer) => buffer.truncated);
     return { ...result, ...(refusal && { refusal }), ...(truncated && { truncated }) };
   }
 
@@ -135,6 +141,7 @@ export class ResultBuilder {
     this.#toolResults = [];
     this.#usage = noUsage;
     this.#isEmpty = true;
+    this.#isTruncated = false;
   }
 
   #replace(result: StreamResult): void {
@@ -143,7 +150,13 @@ export class ResultBuilder {
     this.#reasoning.append(result.reasoning);
     this.#refusal.append(result.refusal ?? '');
     this.#toolCalls = result.toolCalls;
+    this.#toolResults = toolResultsOf(result.messages ?? []);
+    this.#isTruncated = result.truncated ?? false;
     this.#usage = result.usage;
     this.#isEmpty = false;
   }
+}
+
+function toolResultsOf(messages: readonly Message[]): Part[] {
+  return messages.flatMap(({ role, content }) => (role === 'tool' && typeof content !== 'string' ? content : []));
 }

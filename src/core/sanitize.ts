@@ -6,9 +6,10 @@ const redacted = '[redacted]';
 // Every pattern is anchored on a literal and bounded, so that the scan is linear in its input.
 const secretPatterns: readonly [RegExp, string][] = [
   [
-    /\b(authorization|proxy-authorization|x-api-key|api-key|x-goog-api-key|cookie|set-cookie)(["']?\s{0,4}[:=]\s{0,4}["']?)(?:(?:bearer|basic)\s{1,4})?[^\s"',;&}]{1,4096}/gi,
+    /\b(authorization|proxy-authorization|x-api-key|api-key|x-goog-api-key)(["']?\s{0,4}[:=]\s{0,4}["']?)(?:[\w-]{1,20}[ \t]{1,4})?[^\s"',;&}]{1,4096}/gi,
     `$1$2${redacted}`,
   ],
+  [/\b(cookie|set-cookie)(["']?\s{0,4}[:=]\s{0,4}["']?)[^"'\r\n}]{1,4096}/gi, `$1$2${redacted}`],
   [/\b(bearer|basic)\s{1,4}[\w.~+/=-]{6,4096}/gi, `$1 ${redacted}`],
   [
     /\b((?:api|access|secret|client|auth|session|refresh|id)[_-]?(?:key|token|secret)|password|passwd|secret|token|signature|sig)(["']?\s{0,4}[:=]\s{0,4}["']?)[^\s"',;&}]{3,4096}/gi,
@@ -22,14 +23,13 @@ const secretPatterns: readonly [RegExp, string][] = [
   [/\beyJ[\w-]{6,8192}\.[\w-]{2,8192}(?:\.[\w-]{0,8192})?/g, redacted],
 ];
 
-// Controls, line separators, bidirectional overrides and zero-width characters may not reach a terminal or a log from a provider's words.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is the purpose
-const unsafeCharacters = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
-const unpairedSurrogates = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+// Controls, invisible and direction-changing characters, line separators and halves of surrogate pairs: none of a provider's words may
+// reach a terminal or a log with them.
+const unsafeCharacters = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 function escapeCharacter(character: string): string {
   if (character === '\n' || character === '\r' || character === '\t') return ' ';
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `\\u{${character.codePointAt(0)?.toString(16)}}`;
 }
 
 /**
@@ -41,10 +41,15 @@ export function sanitize(text: string, secrets: readonly string[] = [], maxLengt
   // Known secrets go before anything is cut, so that no half of one is left behind unrecognized.
   let safe = text;
   for (const secret of secrets) safe = safe.replaceAll(secret, redacted);
-  safe = safe.slice(0, maxLength * 4);
+  // Once more after escaping: what stood between a name and its secret may have been what was escaped.
+  safe = redact(redact(safe.slice(0, maxLength * 4)).replace(unsafeCharacters, escapeCharacter)).trim();
+  return safe.length > maxLength ? `${safe.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '')}…` : safe;
+}
+
+function redact(text: string): string {
+  let safe = text;
   for (const [pattern, replacement] of secretPatterns) safe = safe.replace(pattern, replacement);
-  if (safe.length > maxLength) safe = `${safe.slice(0, maxLength)}…`;
-  return safe.replace(unsafeCharacters, escapeCharacter).replace(unpairedSurrogates, '\ufffd').trim();
+  return safe;
 }
 
 /** The values in a request's headers and address that must never appear in an error. */

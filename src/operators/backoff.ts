@@ -3,7 +3,7 @@ import type { RequestContext } from '../core/context.ts';
 import { defaults } from '../core/defaults.ts';
 import { parseOptions } from '../core/options.ts';
 import { completeError } from '../core/provider-error.ts';
-import { type BackoffConfig, backoffSchema } from '../policies/backoff.ts';
+import { type BackoffConfig, backoffDelay, backoffSchema } from '../policies/backoff.ts';
 import { seededRandom } from '../policies/jitter.ts';
 import { decideRetry } from '../policies/retry-decision.ts';
 import { classify } from './classify-errors.ts';
@@ -12,8 +12,8 @@ import { classify } from './classify-errors.ts';
  * The configuration of RxJS's own `retry`: which failures are tried again, and after what wait.
  *
  * Waits grow, are spread, and are never shorter than the provider asked for. What is not tried again is raised with `gaveUp`, the
- * reason. A failure after content is raised unless `afterContent`, so that nothing is ever said twice. Unsubscribing ends a wait at
- * once.
+ * reason. A failure after content is raised unless `afterContent`, so that nothing is said twice: put `classifyErrors()` below, for it
+ * is what knows whether there was content. Unsubscribing ends a wait at once.
  *
  * Alone it is pure in the error and its number. With the context of a client's request it keeps the ledger and the deadline too.
  *
@@ -30,7 +30,14 @@ export function backoff(policy: BackoffConfig = {}, context?: RequestContext): R
   const resolved = parseOptions('backoff', backoffSchema, policy);
   const { requestId = '', nonce = '', provider = '' } = context ?? {};
   const draw = resolved.random ?? ((id, attempt) => seededRandom(`${id}:${nonce}:${provider}:${attempt}`));
+  const random = (attempt: number): number => draw(requestId, attempt);
   let waited = 0;
+  // Alone, nothing is remembered between failures: the waits before are what they would have been.
+  const sumOfDelays = (attempts: number): number => {
+    let sum = 0;
+    for (let each = 1; each <= attempts; each++) sum += backoffDelay(resolved, each, random);
+    return sum;
+  };
 
   return {
     // Never `count`: rxjs would raise the last error without asking, and so without its reason.
@@ -40,9 +47,9 @@ export function backoff(policy: BackoffConfig = {}, context?: RequestContext): R
         attempt,
         requests: attempt,
         maxRequests: context?.maxRequests ?? defaults.maxRequests,
-        waited,
+        waited: context ? waited : sumOfDelays(attempt - 1),
         remaining: context?.remaining?.() ?? Number.POSITIVE_INFINITY,
-        random: (each) => draw(requestId, each),
+        random,
       });
       if (context) {
         const { attempts } = context;

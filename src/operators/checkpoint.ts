@@ -20,6 +20,11 @@ export class Delivered {
     this.#builder.add(event);
   }
 
+  /** Whether the end has been delivered too. */
+  get isWhole(): boolean {
+    return this.#builder.isFinished;
+  }
+
   /** The content so far, for an error's `partial`; `undefined` if there was none. */
   get partial(): (() => StreamResult) | undefined {
     return this.#builder.isEmpty ? undefined : () => this.#builder.snapshot();

@@ -1,5 +1,6 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import { errorCategories } from '../core/error-category.ts';
+import type { EventLike } from '../core/event.ts';
 import { isProviderError, ProviderError } from '../core/provider-error.ts';
 import { classify } from './classify-errors.ts';
 import { type ContentConfig, contentTest } from './content.ts';
@@ -39,6 +40,8 @@ export function circuitBreaker<T>(breaker: CircuitBreaker, config: ContentConfig
               hasContent = true;
               permit.arrive();
             }
+            // A consumer may leave at the end, before the completion.
+            if ((value as Partial<EventLike> | null | undefined)?.type === 'finish') permit.finish();
             subscriber.next(value);
           },
           error: (error) => {

@@ -54,16 +54,25 @@ export function classifyErrors<T>(config: ClassifyConfig<T> = {}): MonoTypeOpera
   return (source) =>
     new Observable((subscriber) => {
       let phase: ErrorPhase = 'connect';
+      const fail = (error: unknown): void => {
+        const classified = classifyFailure(error, config, phase, wallClock());
+        subscriber.error(completeError(classified, { phase, provider: config.provider, model: config.model }));
+      };
+      const phaseOf = (value: T): ErrorPhase => {
+        try {
+          return isContent(value) ? 'streaming' : 'first-content';
+        } catch (error) {
+          fail(error);
+          return 'local';
+        }
+      };
       source.subscribe(
         new OperatorSubscriber<T>(subscriber, {
           next: (value) => {
-            if (phase !== 'streaming') phase = isContent(value) ? 'streaming' : 'first-content';
-            subscriber.next(value);
+            if (phase !== 'streaming') phase = phaseOf(value);
+            if (!subscriber.closed) subscriber.next(value);
           },
-          error: (error) => {
-            const classified = classifyFailure(error, config, phase, wallClock());
-            subscriber.error(completeError(classified, { phase, provider: config.provider, model: config.model }));
-          },
+          error: fail,
         }),
       );
     });

@@ -1,12 +1,12 @@
 import { BehaviorSubject, type Observable, Subject } from 'rxjs';
 import { defaults } from '../core/defaults.ts';
+import type { BreakerState } from '../core/lifecycle.ts';
 import { count, parseOptions } from '../core/options.ts';
 import { randomId } from '../core/random-id.ts';
 import {
   type Admission,
   type BreakerChange,
   type BreakerSnapshot,
-  type BreakerState,
   breakerSchema,
   type CircuitBreakerConfig,
   CircuitBreakerMachine,
@@ -50,12 +50,19 @@ export function createCircuitBreaker(config: CircuitBreakerConfig = {}): Circuit
   const changes$ = new Subject<BreakerChange>();
   const seed = randomId();
   let draws = 0;
+  const untold: BreakerChange[] = [];
   const machine = new CircuitBreakerMachine(settings, {
     now: monotonicClock(),
-    random: () => seededRandom(`${seed}:${draws++}`),
+    random: config.random ?? (() => seededRandom(`${seed}:${draws++}`)),
     onChange: (change) => {
-      state$.next(change.to);
-      changes$.next(change);
+      untold.push(change);
+      // A listener may change the state in its turn: the others hear of it after this.
+      if (untold.length > 1) return;
+      for (let next = untold[0]; next; next = untold[0]) {
+        state$.next(next.to);
+        changes$.next(next);
+        untold.shift();
+      }
     },
   });
   return {
@@ -87,9 +94,12 @@ export interface CircuitBreakers {
 
 /** How many breakers a registry keeps, and how each of them is made. */
 export interface CircuitBreakersConfig extends CircuitBreakerConfig {
-  /** Beyond this many, the closed one that was used least lately is forgotten; one that is not closed never is. Default: 1,000. */
+  /** Beyond this many, the least lately used are forgotten, but never one that refuses or is being probed. Default: 1,000. */
   readonly maxKeys?: number | undefined;
 }
+
+/** How many breakers are looked at to find room for one: a search through all of them would be the costlier, the more are open. */
+const maxLooks = 16;
 
 const registrySchema = breakerSchema.partial().extend({ maxKeys: count(1).default(defaults.breaker.maxKeys) });
 
@@ -110,11 +120,16 @@ export function createCircuitBreakers(config: CircuitBreakersConfig = {}): Circu
   const breakers = new Map<string, CircuitBreaker>();
   const changes$ = new Subject<KeyedBreakerChange>();
 
-  const evict = (): void => {
+  const makeRoom = (): boolean => {
+    let looked = 0;
     for (const [key, breaker] of breakers) {
-      if (breakers.size < maxKeys) return;
-      if (breaker.state === 'closed') breakers.delete(key);
+      if (breakers.size < maxKeys || ++looked > maxLooks) break;
+      breakers.delete(key);
+      // What refuses now, or is being probed, is kept; the next search begins with the others.
+      const isForgettable = breaker.state === 'closed' || (breaker.state === 'open' && breaker.retryAfter() === 0);
+      if (!isForgettable) breakers.set(key, breaker);
     }
+    return breakers.size < maxKeys;
   };
 
   return {
@@ -126,9 +141,10 @@ export function createCircuitBreakers(config: CircuitBreakersConfig = {}): Circu
         // Last in the map is most recently used.
         breakers.delete(key);
       } else {
-        evict();
         breaker = createCircuitBreaker(each);
         breaker.changes$.subscribe((change) => changes$.next({ ...change, provider, model }));
+        // With every place taken by a breaker that refuses, a new one works, but is not remembered.
+        if (breakers.size >= maxKeys && !makeRoom()) return breaker;
       }
       breakers.set(key, breaker);
       return breaker;

@@ -40,30 +40,33 @@ export function holdUntilContent<T>(config: HoldConfig<T> = {}): MonoTypeOperato
   return (source) =>
     new Observable((subscriber) => {
       let held: T[] | undefined = [];
+      let isFlushing = false;
 
-      const flush = (): void => {
-        const values = held ?? [];
-        held = undefined;
+      // What comes while the held values are delivered waits behind them.
+      const flush = (values: T[]): void => {
+        isFlushing = true;
         for (const value of values) subscriber.next(value);
+        held = undefined;
       };
 
       source.subscribe(
         new OperatorSubscriber<T>(subscriber, {
           next: (value) => {
-            if (held) {
-              if (!isContent(value) && held.length < maxItems) {
-                held.push(value);
-                return;
-              }
-              flush();
+            if (!held) {
+              subscriber.next(value);
+              return;
             }
-            subscriber.next(value);
+            held.push(value);
+            if (isFlushing || (!isContent(value) && held.length <= maxItems)) return;
+            flush(held);
           },
           error: (error) => {
-            subscriber.error(isProviderError(error) ? completeError(error, { requestId, provider, model }) : error);
+            // What was let through cannot be taken back, be it content or not.
+            const phase = held ? undefined : 'streaming';
+            subscriber.error(isProviderError(error) ? completeError(error, { requestId, provider, model, phase }) : error);
           },
           complete: () => {
-            flush();
+            if (held && !isFlushing) flush(held);
             subscriber.complete();
           },
         }),

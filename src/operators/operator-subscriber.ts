@@ -23,6 +23,13 @@ export class OperatorSubscriber<T> extends Subscriber<T> {
     this.#observer = observer;
   }
 
+  /** What a teardown throws is of no use to anybody here, and would hide the reason for which the stream ends. */
+  override unsubscribe(): void {
+    try {
+      super.unsubscribe();
+    } catch {}
+  }
+
   protected override _next(value: T): void {
     try {
       this.#observer.next(value);

@@ -6,11 +6,11 @@ import { OperatorSubscriber } from './operator-subscriber.ts';
 /**
  * Tells every error that leaves what only the whole call knows: request id, ledger, partial answer.
  *
- * Emits what the source emits. What is not yet a `ProviderError` becomes one.
+ * Emits what the source emits. What is not yet a `ProviderError` becomes one. A failure after the end is none, and completes.
  *
- * @param facts Asked for when an error leaves.
+ * @param facts Asked for when an error leaves; `undefined` after the end.
  */
-export function stampErrors<T>(facts: (error: ProviderError) => Partial<ErrorInit>): MonoTypeOperatorFunction<T> {
+export function stampErrors<T>(facts: (error: ProviderError) => Partial<ErrorInit> | undefined): MonoTypeOperatorFunction<T> {
   return (source) =>
     new Observable((subscriber) => {
       source.subscribe(
@@ -18,7 +18,9 @@ export function stampErrors<T>(facts: (error: ProviderError) => Partial<ErrorIni
           next: (value) => subscriber.next(value),
           error: (thrown) => {
             const error = classify(thrown);
-            subscriber.error(completeError(error, facts(error)));
+            const known = facts(error);
+            if (known) subscriber.error(completeError(error, known));
+            else subscriber.complete();
           },
         }),
       );

@@ -1,27 +1,15 @@
-import type { Observable, Subscription } from 'rxjs';
-import { z } from 'zod';
-import { defaults } from '../core/defaults.ts';
+import { type Observable, Subscriber } from 'rxjs';
 import { FlowGate, withFlowGate } from '../core/flow-gate.ts';
-import { count, parseOptions } from '../core/options.ts';
-import { isProviderError, ProviderError } from '../core/provider-error.ts';
-import { RingBuffer } from '../policies/ring-buffer.ts';
-
-/** How much `toAsyncIterable` holds for a consumer that is slower than its source. */
-export interface ToAsyncIterableConfig {
-  /** Items held before the source is asked to pause; one that cannot pause overflows. Default: 256. */
-  readonly maxItems?: number | undefined;
-}
-
-const schema = z.strictObject({ maxItems: count(1).default(defaults.ring.maxItems) });
-
-/** What a source that pauses may still deliver: the messages of one read. */
-const grace = 1_024;
+import { parseOptions } from '../core/options.ts';
+import { isProviderError } from '../core/provider-error.ts';
+import { Buffering, type BufferingConfig, bufferingSchema } from './buffering.ts';
+import { OperatorSubscriber } from './operator-subscriber.ts';
 
 /**
  * Reads an Observable with `for await`.
  *
  * Subscribes at the first `next()`. A consumer that is slower than the source pauses it, down to the socket; a source that cannot
- * pause raises `buffer-overflow` at `maxItems`. Leaving the loop (`break`, `return`, `throw`) unsubscribes. What was buffered is
+ * pause raises `buffer-overflow`. With another `overflow`, values are dropped instead. Leaving the loop (`break`, `return`, `throw`) unsubscribes. What was buffered is
  * delivered before an error, but dropped on `cancelled`.
  *
  * @throws TypeError for an option that is unknown or out of range.
@@ -31,9 +19,9 @@ const grace = 1_024;
  * for await (const text of toAsyncIterable(client.stream(request).pipe(textDeltas()))) process.stdout.write(text);
  * ```
  */
-export function toAsyncIterable<T>(source: Observable<T>, config: ToAsyncIterableConfig = {}): AsyncIterableIterator<T> {
-  const { maxItems } = parseOptions('toAsyncIterable', schema, config);
-  return new ObservableIterator(source, maxItems);
+export function toAsyncIterable<T>(source: Observable<T>, config: BufferingConfig<T> = {}): AsyncIterableIterator<T> {
+  const settings = parseOptions('toAsyncIterable', bufferingSchema, config);
+  return new ObservableIterator(source, new Buffering<T>(settings));
 }
 
 interface Waiter<T> {
@@ -43,17 +31,21 @@ interface Waiter<T> {
 
 class ObservableIterator<T> implements AsyncIterableIterator<T> {
   readonly #source: Observable<T>;
-  readonly #maxItems: number;
   readonly #gate = new FlowGate();
-  readonly #buffer = new RingBuffer<T>({ maxItems: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
+  readonly #buffer: Buffering<T>;
   readonly #waiting: Waiter<T>[] = [];
-  #subscription: Subscription | undefined;
+  /** Made before the source is subscribed, which may never return from it. */
+  readonly #upstream = new OperatorSubscriber<T>(new Subscriber<never>(), {
+    next: (value) => this.#receive(value),
+    error: (error) => this.#finish({ error }),
+    complete: () => this.#finish({}),
+  });
   #hasBegun = false;
   #end: { readonly error?: unknown } | undefined;
 
-  constructor(source: Observable<T>, maxItems: number) {
+  constructor(source: Observable<T>, buffer: Buffering<T>) {
     this.#source = source;
-    this.#maxItems = maxItems;
+    this.#buffer = buffer;
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
@@ -62,10 +54,10 @@ class ObservableIterator<T> implements AsyncIterableIterator<T> {
 
   next(): Promise<IteratorResult<T>> {
     if (!this.#hasBegun) this.#begin();
-    if (this.#buffer.length > 0) {
-      const value = this.#buffer.shift() as T;
-      if (this.#buffer.length <= this.#maxItems / 2) this.#gate.reopen();
-      return Promise.resolve({ done: false, value });
+    const first = this.#buffer.take();
+    if (first) {
+      if (!this.#gate.open && this.#buffer.hasRoom) this.#gate.reopen();
+      return Promise.resolve({ done: false, value: first.value });
     }
     if (this.#end) {
       const { error } = this.#end;
@@ -93,15 +85,7 @@ class ObservableIterator<T> implements AsyncIterableIterator<T> {
 
   #begin(): void {
     this.#hasBegun = true;
-    withFlowGate(this.#gate, () => {
-      const subscription = this.#source.subscribe({
-        next: (value) => this.#receive(value),
-        error: (error) => this.#finish({ error }),
-        complete: () => this.#finish({}),
-      });
-      if (this.#end) subscription.unsubscribe();
-      else this.#subscription = subscription;
-    });
+    withFlowGate(this.#gate, () => this.#source.subscribe(this.#upstream));
   }
 
   #receive(value: T): void {
@@ -111,15 +95,14 @@ class ObservableIterator<T> implements AsyncIterableIterator<T> {
       waiter.resolve({ done: false, value });
       return;
     }
-    const { length } = this.#buffer;
-    if (length >= (this.#gate.taken ? this.#maxItems + grace : this.#maxItems)) {
-      this.#subscription?.unsubscribe();
-      const reason = `the consumer is slower than the source, which cannot pause, and ${length} items are waiting`;
-      this.#finish({ error: new ProviderError({ category: 'buffer-overflow', phase: 'local', reason }) });
-      return;
+    try {
+      const overflow = this.#buffer.offer(value, this.#gate.taken);
+      if (overflow) throw overflow;
+      if (this.#buffer.isFull) this.#gate.close();
+    } catch (error) {
+      this.#upstream.unsubscribe();
+      this.#finish({ error });
     }
-    this.#buffer.push(value);
-    if (length + 1 >= this.#maxItems) this.#gate.close();
   }
 
   #finish(end: { readonly error?: unknown }): void {
@@ -130,7 +113,7 @@ class ObservableIterator<T> implements AsyncIterableIterator<T> {
   }
 
   #leave(): void {
-    this.#subscription?.unsubscribe();
+    this.#upstream.unsubscribe();
     this.#buffer.clear();
     this.#end = {};
     for (const waiter of this.#waiting.splice(0)) waiter.resolve({ done: true, value: undefined });

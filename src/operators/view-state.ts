@@ -67,9 +67,9 @@ export function viewState(config: ViewStateConfig = {}): OperatorFunction<EventL
         frame = undefined;
         subscriber.next(stateOf(status, attempt, builder));
       };
-      const changed = (): void => {
+      const emitSoon = (): void => {
         if (every === 0) emit();
-        else frame ??= asyncScheduler.schedule(emit, every);
+        else if (every !== Number.POSITIVE_INFINITY) frame ??= asyncScheduler.schedule(emit, every);
       };
       const end = (last: Status): void => {
         status = last;
@@ -77,30 +77,48 @@ export function viewState(config: ViewStateConfig = {}): OperatorFunction<EventL
         subscriber.complete();
       };
 
+      /** @returns Whether there is anything new to show. */
+      const apply = (event: StreamEvent): boolean => {
+        const isNews = builder.add(event);
+        if (event.type === 'retry') {
+          attempt = event.attempt + 1;
+          status = { status: 'retrying', retryAt: wallClock() + event.delayMs, error: event.error };
+          return true;
+        }
+        if (event.type === 'start' || event.type === 'restart' || event.type === 'seam') {
+          const isKnown = status.status === 'connecting' && attempt === event.attempt;
+          attempt = event.attempt;
+          status = { status: 'connecting' };
+          return !isKnown;
+        }
+        if (event.type === 'finish') {
+          status = { status: 'done' };
+          emit();
+          return false;
+        }
+        if (!isContentEvent(event) && event.type !== 'snapshot') return false;
+        const isFirst = status.status !== 'streaming';
+        if (isFirst) status = { status: 'streaming' };
+        return isNews || isFirst;
+      };
+
       subscriber.add(() => frame?.unsubscribe());
       emit();
-      source.subscribe(
-        new OperatorSubscriber<EventLike>(subscriber, {
-          next: (value) => {
-            const event = value as StreamEvent;
-            builder.add(event);
-            if (event.type === 'retry') {
-              attempt = event.attempt + 1;
-              status = { status: 'retrying', retryAt: wallClock() + event.delayMs, error: event.error };
-            } else if (event.type === 'start' || event.type === 'restart' || event.type === 'seam') {
-              attempt = event.attempt;
-              status = { status: 'connecting' };
-            } else if (event.type === 'finish') {
-              status = { status: 'done' };
-            } else if (isContentEvent(event) || event.type === 'snapshot') {
-              if (status.status !== 'streaming') status = { status: 'streaming' };
-            } else return;
-            changed();
-          },
-          error: (error) => end({ status: 'failed', error: classify(error) }),
-          complete: () => end(status.status === 'done' ? status : { status: 'stopped' }),
-        }),
-      );
+      // The first state may have been all that was wanted.
+      if (subscriber.closed) return;
+      const upstream = new OperatorSubscriber<EventLike>(subscriber, {
+        next: (value) => {
+          try {
+            if (status.status !== 'done' && apply(value as StreamEvent)) emitSoon();
+          } catch (error) {
+            upstream.unsubscribe();
+            end({ status: 'failed', error: classify(error) });
+          }
+        },
+        error: (error) => (status.status === 'done' ? subscriber.complete() : end({ status: 'failed', error: classify(error) })),
+        complete: () => (status.status === 'done' ? subscriber.complete() : end({ status: 'stopped' })),
+      });
+      source.subscribe(upstream);
     });
 }
 

@@ -77,30 +77,32 @@ export function backoffDelay(policy: BackoffConfig, attempt: number, random: (at
   return Math.max(floor, jittered(jitter, delay, { attempt, cap, initialDelay, random }));
 }
 
-interface Draw {
+/** What the jitter is made of. */
+interface Spread {
   readonly attempt: number;
   readonly cap: number;
   readonly initialDelay: number;
   readonly random: (attempt: number) => number;
 }
 
-function jittered(jitter: Jitter, delay: number, draw: Draw): number {
-  const { attempt, cap, initialDelay, random } = draw;
+function jittered(jitter: Jitter, delay: number, { attempt, cap, initialDelay, random }: Spread): number {
+  // A number from outside its range would make the wait one that the policy does not allow.
+  const draw = (each: number): number => Math.min(1, Math.max(0, random(each) || 0));
   switch (jitter) {
     case 'none':
       return delay;
     case 'full':
-      return random(attempt) * delay;
+      return draw(attempt) * delay;
     case 'equal':
-      return delay / 2 + (random(attempt) * delay) / 2;
+      return delay / 2 + (draw(attempt) * delay) / 2;
     case 'proportional':
       // The cap is divided before, so that the spread neither exceeds it nor collapses onto it.
-      return Math.min(delay, cap / 1.25) * (0.75 + random(attempt) / 2);
+      return Math.min(delay, cap / 1.25) * (0.75 + draw(attempt) / 2);
     case 'decorrelated': {
       let wait = Math.min(initialDelay, cap);
       for (let each = 1; each <= Math.min(attempt, 64); each++) {
         const base = Math.min(initialDelay, cap);
-        wait = base + random(each) * (Math.min(cap, wait * 3) - base);
+        wait = base + draw(each) * (Math.min(cap, wait * 3) - base);
       }
       return wait;
     }

@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import { defaults } from '../core/defaults.ts';
-import { count, milliseconds, within } from '../core/options.ts';
+import type { BreakerReason, BreakerState } from '../core/lifecycle.ts';
+import { callback, count, milliseconds, within } from '../core/options.ts';
 import { OutcomeWindow } from './outcome-window.ts';
 import { PendingPermits } from './pending-permits.ts';
-
-/** `isolated` is open by hand, until `reset()`. */
-export type BreakerState = 'closed' | 'open' | 'half-open' | 'isolated';
 
 /** A change of state, and why. */
 export interface BreakerChange {
   readonly from: BreakerState;
   readonly to: BreakerState;
-  readonly reason: 'failure-ratio' | 'death-ratio' | 'slow-ratio' | 'consecutive-failures' | 'probe' | 'wait-over' | 'by-hand';
+  readonly reason: BreakerReason;
   /** How long the breaker stays open, when it opens. */
   readonly openForMs?: number | undefined;
 }
@@ -52,6 +50,8 @@ export interface CircuitBreakerConfig {
   readonly resetAfter?: number | undefined;
   /** How long a probe may take to show content before its place is given to another. Default: 160,000. */
   readonly probeTimeout?: number | undefined;
+  /** A number from 0 up to 1 that spreads the time it is open. Default: seeded anew for each breaker. */
+  readonly random?: (() => number) | undefined;
   /** Counts and reports, but lets everything through. Default: false. */
   readonly shadow?: boolean | undefined;
 }
@@ -70,6 +70,7 @@ export const breakerSchema = z.strictObject({
   maxOpenFor: milliseconds(1).default(defaults.breaker.maxOpenFor),
   resetAfter: milliseconds(0).default(defaults.breaker.resetAfter),
   probeTimeout: milliseconds(1).default(defaults.breaker.probeTimeout),
+  random: callback<() => number>().optional(),
   shadow: z.boolean({ error: 'must be true or false' }).default(false),
 });
 
@@ -140,7 +141,7 @@ export class CircuitBreakerMachine {
   /** Asks to make a request. */
   acquire(): Admission {
     const now = this.#surroundings.now();
-    if (this.#state === 'open' && now >= this.#openUntil) this.#change('half-open', 'wait-over');
+    if (this.#waitIsOver(now)) this.#change('half-open', 'wait-over');
     const refusedFor = this.#refusedFor(now);
     if (refusedFor > 0 && !this.#settings.shadow) return { retryAfterMs: refusedFor };
     const permit = new BreakerPermit(this, this.#generation, now);
@@ -152,7 +153,7 @@ export class CircuitBreakerMachine {
   /** Milliseconds until a request may be let through; 0 if it would be now. Changes nothing. */
   retryAfter(): number {
     const now = this.#surroundings.now();
-    return this.#state === 'open' && now >= this.#openUntil ? 0 : this.#refusedFor(now);
+    return this.#settings.shadow || this.#waitIsOver(now) ? 0 : this.#refusedFor(now);
   }
 
   isolate(): void {
@@ -225,7 +226,8 @@ export class CircuitBreakerMachine {
   #judgeProbe(permit: BreakerPermit, outcome: 'failure' | 'success' | 'neutral' | 'released', retryAfterMs: number): void {
     const probes = this.#probes;
     // One that took too long has lost its place, and whatever it says comes too late.
-    if (!probes.running.delete(permit)) return;
+    const isLate = this.#surroundings.now() - permit.at >= this.#settings.probeTimeout;
+    if (!probes.running.delete(permit) || isLate) return;
     if (outcome === 'failure') probes.failures++;
     else if (outcome === 'success') probes.successes++;
     else return;
@@ -239,6 +241,11 @@ export class CircuitBreakerMachine {
     } else if (probes.failures > defaults.breaker.probes - defaults.breaker.requiredProbes) {
       this.#open('probe', retryAfterMs);
     }
+  }
+
+  /** A timer may be a millisecond early by the clock: whoever waited as long as was said is not refused for it. */
+  #waitIsOver(now: number): boolean {
+    return this.#state === 'open' && now + 1 >= this.#openUntil;
   }
 
   #refusedFor(now: number): number {
@@ -265,8 +272,9 @@ export class CircuitBreakerMachine {
     const { openFor, maxOpenFor, resetAfter } = this.#settings;
     if (this.#state === 'closed' && now - this.#closedAt >= resetAfter) this.#openings = 0;
     const length = Math.min(maxOpenFor, openFor * 2 ** this.#openings);
-    const spread = length / 2 + (this.#surroundings.random() * length) / 2;
-    const openForMs = Math.min(maxOpenFor, Math.max(spread, retryAfterMs));
+    const chance = Math.min(1, Math.max(0, this.#surroundings.random() || 0));
+    const spread = length === Number.POSITIVE_INFINITY ? length : length / 2 + (chance * length) / 2;
+    const openForMs = Math.ceil(Math.min(maxOpenFor, Math.max(spread, retryAfterMs)));
     this.#openings++;
     this.#openUntil = now + openForMs;
     this.#change('open', reason, openForMs);

@@ -2,6 +2,7 @@ import { type ErrorCategory, errorCategories } from '../core/error-category.ts';
 import type { ErrorDescription, ErrorFacts } from '../core/provider.ts';
 import { type ErrorPhase, isProviderError, ProviderError } from '../core/provider-error.ts';
 import { sanitize } from '../core/sanitize.ts';
+import type { StreamResult } from '../core/stream-result.ts';
 import { type FailureFacts, failureFacts } from './failure-facts.ts';
 import { messageCategory } from './message-category.ts';
 import { networkFailure } from './network-failure.ts';
@@ -59,12 +60,13 @@ export function classifyFailure(error: unknown, config: ClassificationConfig, ph
   if (isProviderError(error)) return overrule(error, config.rules);
   const facts = failureFacts(error);
   const described = describeSafely(config, facts);
-  const network = error instanceof Error ? networkFailure(error) : undefined;
-  const rule = config.rules?.find((candidate) => matches(candidate, error, facts, [described.code, network?.code]));
+  const network = networkFailure(error);
+  const found = builtInCategory(facts, described, network?.category);
+  const rule = config.rules?.find((candidate) => matches(candidate, error, facts, [described.code, network?.code, found]));
   const status = facts.status;
   const secrets = [...(facts.secrets ?? []), ...(config.secrets?.() ?? [])];
   const sanitized = (text: string | undefined): string | undefined => text && sanitize(text, secrets);
-  const category = rule?.category ?? builtInCategory(facts, described, network?.category);
+  const category = rule?.category ?? found;
   const shouldRetry = facts.headers?.get('x-should-retry');
   return new ProviderError({
     category,
@@ -123,7 +125,9 @@ function overrule(error: ProviderError, rules: readonly Rule[] | undefined): Pro
   const retryable = rule.retryable ?? (rule.category ? errorCategories[category].retryable : error.retryable);
   const retryAfterMs = rule.retryAfterMs ?? error.retryAfterMs;
   if (category === error.category && retryable === error.retryable && retryAfterMs === error.retryAfterMs) return error;
-  return new ProviderError({ ...error, category, retryable, retryAfterMs, cause: error.cause ?? error, partial: error.partial });
+  const { checkpoint, cause = error } = error;
+  const partial = (): StreamResult | undefined => error.partial;
+  return new ProviderError({ ...error, category, retryable, retryAfterMs, checkpoint, cause, partial });
 }
 
 function matches(rule: Rule, error: unknown, facts: FailureFacts, further: readonly (string | undefined)[]): boolean {

@@ -13,6 +13,15 @@ export interface FailureFacts extends ErrorFacts {
  * anthropic, Google and AI SDKs, which are recognized by their shape.
  */
 export function failureFacts(error: unknown): FailureFacts {
+  try {
+    return readFacts(error);
+  } catch {
+    // A getter that throws, a revoked proxy: whoever threw it meant a failure all the same.
+    return { status: undefined, body: undefined, headers: undefined, codes: [], message: undefined };
+  }
+}
+
+function readFacts(error: unknown): FailureFacts {
   if (error instanceof ErrorResponse) {
     const { facts } = error;
     return { ...facts, codes: codesOf(facts.body), message: messageOf(facts.body) };
@@ -55,6 +64,9 @@ function headersOf(headers: unknown): Headers | undefined {
   if (headers instanceof Headers) return headers;
   if (!isRecord(headers)) return undefined;
   try {
+    // Another realm's, or another library's.
+    if (typeof headers[Symbol.iterator as never] === 'function')
+      return new Headers([...(headers as unknown as Iterable<[string, string]>)]);
     const pairs = Object.entries(headers).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
     return new Headers(pairs);
   } catch {

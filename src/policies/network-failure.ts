@@ -39,6 +39,8 @@ const codes: Readonly<Record<string, ErrorCategory>> = {
 
 // What browsers and runtimes say where they give no code. Compared in lower case, at the beginning of the message.
 const sayings: readonly (readonly [string, ErrorCategory])[] = [
+  // A port that fetch refuses: no request will ever be made.
+  ['bad port', 'invalid-request'],
   ['fetch failed', 'network'],
   ['failed to fetch', 'network'],
   ['load failed', 'network'],
@@ -66,14 +68,23 @@ const maxCauses = 8;
 /**
  * Recognizes a failure of the network through its chain of causes: Node's and undici's codes, the browsers' and Electron's messages.
  *
- * The deepest code wins, for `fetch failed` says less than its cause.
+ * The deepest one wins, for `fetch failed` says less than its cause; but words never overrule a code.
  */
 export function networkFailure(error: unknown): NetworkFailure | undefined {
+  try {
+    return inChain(error);
+  } catch {
+    // A member that throws when it is read tells nothing.
+    return undefined;
+  }
+}
+
+function inChain(error: unknown): NetworkFailure | undefined {
   let found: NetworkFailure | undefined;
   for (let cause = error, depth = 0; isRecord(cause) && depth < maxCauses; cause = cause.cause, depth++) {
     const byCode = fromCode(cause.code) ?? fromAggregate(cause);
-    if (byCode) found = byCode;
-    else found ??= fromName(cause) ?? fromMessage(cause.message);
+    const byWords = found?.code ? undefined : (fromName(cause) ?? fromMessage(cause.message));
+    found = byCode ?? byWords ?? found;
   }
   return found;
 }
@@ -95,8 +106,7 @@ function fromAggregate(cause: Record<string, unknown>): NetworkFailure | undefin
 }
 
 function fromName(cause: Record<string, unknown>): NetworkFailure | undefined {
-  // Nobody here asked for an abort: a cancelled subscription hears nothing of it. The browser did, when it froze the page.
-  if (cause.name === 'AbortError') return { category: 'network', code: 'AbortError' };
+  if (cause.name === 'AbortError') return { category: 'cancelled', code: 'AbortError' };
   if (cause.name === 'TimeoutError') return { category: 'timeout', code: undefined };
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { defaults, maxTimerDelay } from '../core/defaults.ts';
 import { errorCategories } from '../core/error-category.ts';
 import type { GaveUp, ProviderError } from '../core/provider-error.ts';
 import { backoffDelay, type ResolvedBackoff } from './backoff.ts';
@@ -18,7 +19,7 @@ export interface RetryState {
 }
 
 /** Either a wait and another attempt, or the reason for none. */
-export type RetryDecision = { readonly delayMs: number } | { readonly gaveUp: GaveUp };
+export type RetryDecision = { readonly delayMs: number } | { readonly gaveUp: GaveUp | undefined };
 
 /** How far beyond the provider's own delay a retry may be spread, as a share and at most. */
 const retryAfterSpread = { share: 0.1, max: 10_000 };
@@ -27,18 +28,23 @@ const retryAfterSpread = { share: 0.1, max: 10_000 };
 export function decideRetry(error: ProviderError, policy: ResolvedBackoff, state: RetryState): RetryDecision {
   const { retryAfterMs } = error;
   if (error.phase === 'streaming' && !policy.afterContent) return { gaveUp: 'content-delivered' };
-  // What was refused on this side is not refused less by waiting here.
-  if (!error.retryable || errorCategories[error.category].side === 'local') return { gaveUp: 'not-retryable' };
+  if (!error.retryable) return { gaveUp: 'not-retryable' };
+  // What was refused on this side is not refused less by waiting here; nothing was tried that could be given up.
+  if (errorCategories[error.category].side === 'local') return { gaveUp: undefined };
   if (state.attempt >= policy.maxAttempts || state.requests >= state.maxRequests) return { gaveUp: 'attempts' };
   if (retryAfterMs !== undefined && retryAfterMs > policy.maxRetryAfter) return { gaveUp: 'retry-after' };
-  const delayMs = Math.ceil(Math.max(backoffDelay(policy, state.attempt, state.random), spread(retryAfterMs, state)));
+  // A provider that asks for no wait at all is taken at its word.
+  const backoff = retryAfterMs === 0 ? defaults.retry.minDelay : backoffDelay(policy, state.attempt, state.random);
+  const wait = Math.max(backoff, spread(retryAfterMs, policy, state));
+  const delayMs = Math.min(Math.ceil(wait), maxTimerDelay);
   // A wait cut short would be an attempt that comes too early, with no time to succeed.
   if (delayMs >= state.remaining || state.waited + delayMs > policy.maxTotalDelay) return { gaveUp: 'deadline' };
   return { delayMs };
 }
 
 /** The provider's delay is a floor: everybody who was told the same is spread upward. */
-function spread(retryAfterMs: number | undefined, { attempt, random }: RetryState): number {
-  if (!retryAfterMs) return 0;
-  return retryAfterMs + random(attempt) * Math.min(retryAfterMs * retryAfterSpread.share, retryAfterSpread.max);
+function spread(retryAfterMs: number | undefined, { jitter }: ResolvedBackoff, { attempt, random }: RetryState): number {
+  if (!retryAfterMs || jitter === 'none') return retryAfterMs ?? 0;
+  const chance = Math.min(1, Math.max(0, random(attempt) || 0));
+  return retryAfterMs + chance * Math.min(retryAfterMs * retryAfterSpread.share, retryAfterSpread.max);
 }

@@ -34,7 +34,6 @@ export function anthropic(options: AnthropicOptions = {}): Provider {
   const { name } = endpoint;
   return {
     name,
-    endpoint: endpoint.address,
     request: (request, context) => endpoint.request('/messages', writeBody(anthropicBody, request, 'anthropic', name), context),
     decoder: (head) => new AnthropicDecoder(head),
     describeError,

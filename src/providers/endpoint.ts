@@ -13,7 +13,7 @@ export interface EndpointOptions {
   readonly apiKey?: ApiKey | undefined;
   /** The address up to the path of the API's version; a query in it is kept, as Azure's `?api-version=`. Default: the provider's own. */
   readonly baseURL?: string | undefined;
-  /** The provider's name in events, errors and `providerOptions`. Default: the wire format's, `openai` or `anthropic`. */
+  /** The provider's name in events, errors, `providerOptions`, and the key of its breaker: give endpoints that fail apart two names. Default: the wire format's, `openai` or `anthropic`. */
   readonly name?: string | undefined;
   /** Sent with every request, in place of the library's own where they have the same name. Default: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;

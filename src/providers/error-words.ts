@@ -15,7 +15,7 @@ export interface ErrorWords {
 
 const maxDepth = 6;
 const maxVisited = 64;
-const maxMessage = 4_096;
+const maxMessage = 65_536;
 
 const wordMembers = ['code', 'error_code', 'type', 'status', 'reason', 'finish_reason'] as const;
 const messageMembers = ['message', 'msg', 'title'] as const;

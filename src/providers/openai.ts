@@ -49,7 +49,6 @@ export function openai(options: OpenAIOptions = {}): Provider {
   const official = host === 'api.openai.com' || host.endsWith('.api.openai.com');
   return {
     name,
-    endpoint: endpoint.address,
     request: (request, context) =>
       endpoint.request(
         '/chat/completions',

@@ -1,5 +1,6 @@
 import { timer } from 'rxjs';
 import { defaults } from '../core/defaults.ts';
+import { cancelQuietly } from './cancel-quietly.ts';
 
 /**
  * Reads the body of an error, as far as it is worth it: 64 KiB and 2 s by default.
@@ -16,7 +17,7 @@ export async function readErrorBody(response: Response, onReader: (reader: Reada
   let isLate = false;
   const deadline = timer(errorBodyTimeout).subscribe(() => {
     isLate = true;
-    reader.cancel().catch(() => undefined);
+    cancelQuietly(reader);
   });
   try {
     for (let bytes = 0; bytes < maxErrorBody; ) {
@@ -26,7 +27,7 @@ export async function readErrorBody(response: Response, onReader: (reader: Reada
       bytes += value.byteLength;
       text += decoder.decode(value, { stream: true });
     }
-    reader.cancel().catch(() => undefined);
+    cancelQuietly(reader);
     return undefined;
   } catch {
     // The status is known, and is enough.

@@ -4,8 +4,12 @@ import { defaults } from '../core/defaults.ts';
 import { ErrorResponse } from '../core/error-response.ts';
 import type { FlowGate } from '../core/flow-gate.ts';
 import { callback, parseOptions } from '../core/options.ts';
+import { ProviderError } from '../core/provider-error.ts';
 import { secretsOf } from '../core/sanitize.ts';
 import type { HttpRequest, ResponseHead, SseMessage, Transport } from '../core/transport.ts';
+import { networkFailure } from '../policies/network-failure.ts';
+import { RingBuffer } from '../policies/ring-buffer.ts';
+import { cancelQuietly } from './cancel-quietly.ts';
 import { isEventStream } from './content-type.ts';
 import { parseBody, readErrorBody } from './error-body.ts';
 import { createMessageParser } from './message-parser.ts';
@@ -42,7 +46,7 @@ export function fetchTransport(options: FetchTransportOptions = {}): Transport {
     new Observable((subscriber) => {
       const exchange = new Exchange(subscriber, context.flow);
       subscriber.add(() => exchange.abandon());
-      exchange.run(fetch ?? globalThis.fetch, request).catch((error: unknown) => subscriber.error(error));
+      exchange.run(fetch ?? globalThis.fetch, request).catch((error: unknown) => subscriber.error(unasked(error)));
     });
 }
 
@@ -51,7 +55,7 @@ class Exchange {
   readonly #subscriber: Subscriber<ResponseHead | SseMessage>;
   readonly #flow: FlowGate | undefined;
   readonly #controller = new AbortController();
-  readonly #queue: SseMessage[] = [];
+  readonly #queue = new RingBuffer<SseMessage>({ maxItems: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #hasEnded = false;
   #wake: (() => void) | undefined;
@@ -68,10 +72,11 @@ class Exchange {
   async run(fetch: typeof globalThis.fetch, request: HttpRequest): Promise<void> {
     const response = await openResponse(fetch, request, this.#controller.signal);
     if (this.#subscriber.closed) {
-      response.body?.cancel().catch(() => undefined);
+      cancelQuietly(response.body);
       return;
     }
     const { status, headers } = response;
+    this.#subscriber.next({ type: 'head', status, headers });
     const contentType = headers.get('content-type');
     if (!response.ok || !isEventStream(contentType)) {
       const body = await readErrorBody(response, (reader) => {
@@ -81,7 +86,6 @@ class Exchange {
       const reason = response.ok ? `the answer is ${contentType} and not an event stream` : undefined;
       throw new ErrorResponse({ status, body, headers, reason, secrets: secretsOf(request.url, request.headers) });
     }
-    this.#subscriber.next({ type: 'head', status, headers });
     if (!response.body) throw new ErrorResponse({ status, body: undefined, headers, reason: 'the answer has no body' });
     this.#reader = response.body.getReader();
     await this.#read(this.#reader, secretsOf(request.url, request.headers));
@@ -92,7 +96,7 @@ class Exchange {
     this.#wake?.();
     if (this.#hasEnded) return;
     this.#controller.abort(unsubscribed);
-    this.#reader?.cancel(unsubscribed).catch(() => undefined);
+    cancelQuietly(this.#reader);
   }
 
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>, secrets: readonly string[]): Promise<void> {
@@ -109,6 +113,13 @@ class Exchange {
       const askedAt = asyncScheduler.now();
       const { done, value } = await reader.read();
       if (done) break;
+      if (!ArrayBuffer.isView(value))
+        throw new ErrorResponse({
+          status: undefined,
+          body: undefined,
+          headers: undefined,
+          reason: 'the body yields something else than bytes',
+        });
       // A read that took its time let the others have theirs.
       if (asyncScheduler.now() - askedAt > 1) this.#busySince = asyncScheduler.now();
       for (let start = 0; start < value.byteLength && !subscriber.closed; start += slice) {
@@ -147,6 +158,15 @@ class Exchange {
     });
     this.#busySince = asyncScheduler.now();
   }
+}
+
+/**
+ * An abort that nobody here asked for, since who asks has unsubscribed and hears nothing more: a browser that freezes a page does it.
+ * To the stream it is a lost connection.
+ */
+function unasked(error: unknown): unknown {
+  if (networkFailure(error)?.code !== 'AbortError') return error;
+  return new ProviderError({ category: 'network', code: 'AbortError', reason: 'the connection was aborted', cause: error });
 }
 
 /** A body that holds something else than messages has a reason to end here. */

@@ -2,6 +2,7 @@ import { defaults } from '../core/defaults.ts';
 import { ErrorResponse } from '../core/error-response.ts';
 import { ProviderError } from '../core/provider-error.ts';
 import type { HttpRequest } from '../core/transport.ts';
+import { cancelQuietly } from './cancel-quietly.ts';
 
 const followed = new Set([301, 302, 307, 308]);
 
@@ -23,7 +24,7 @@ export async function openResponse(fetch: typeof globalThis.fetch, request: Http
     const location = response.headers.get('location');
     const isRedirect = response.type === 'opaqueredirect' || (followed.has(response.status) && location !== null);
     if (!isRedirect) return response;
-    response.body?.cancel().catch(() => undefined);
+    cancelQuietly(response.body);
     const target = location === null ? undefined : sameOrigin(url, location);
     if (target === undefined || redirects >= defaults.transport.maxRedirects) {
       const reason = target === undefined ? 'a redirect to another origin was not followed' : 'redirected too often';

@@ -207,18 +207,13 @@ describe('the key', () => {
 
 describe('the base URL', () => {
   test.each([
-    ['https://api.x.ai/v1/', 'https://api.x.ai/v1/chat/completions', 'https://api.x.ai/v1'],
-    ['https://a.example', 'https://a.example/chat/completions', 'https://a.example'],
-    [
-      'https://a.example/openai/deployments/d?api-version=1',
-      'https://a.example/openai/deployments/d/chat/completions?api-version=1',
-      'https://a.example/openai/deployments/d',
-    ],
-    ['http://[::1]:8080/v1#x', 'http://[::1]:8080/v1/chat/completions', 'http://[::1]:8080/v1'],
-  ])('%s', (baseURL, url, endpoint) => {
+    ['https://api.x.ai/v1/', 'https://api.x.ai/v1/chat/completions'],
+    ['https://a.example', 'https://a.example/chat/completions'],
+    ['https://a.example/openai/deployments/d?api-version=1', 'https://a.example/openai/deployments/d/chat/completions?api-version=1'],
+    ['http://[::1]:8080/v1#x', 'http://[::1]:8080/v1/chat/completions'],
+  ])('%s', (baseURL, url) => {
     const provider = openai({ baseURL });
     expect(provider.request(hello, context).url).toBe(url);
-    expect(provider.endpoint).toBe(endpoint);
   });
 });
 

@@ -1,0 +1,164 @@
+import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { z } from 'zod';
+import { defaults } from '../core/defaults.ts';
+import { errorCategories } from '../core/error-category.ts';
+import type { StreamEvent } from '../core/event.ts';
+import { count, parseOptions } from '../core/options.ts';
+import { CooldownMachine } from '../policies/cooldown.ts';
+import { classify } from './classify-errors.ts';
+import { monotonicClock } from './clock.ts';
+import { type ContentConfig, contentTest } from './content.ts';
+import { limitExceeded } from './limit-exceeded.ts';
+import { OperatorSubscriber } from './operator-subscriber.ts';
+import { TurnQueue } from './turn-queue.ts';
+
+/** A gate that all streams of one key wait at while their provider asks them to. */
+export interface Cooldown {
+  /** Streams that wait. */
+  readonly waiting: number;
+  /** Milliseconds that a stream which came now would wait; 0 if it would not. */
+  waitFor(): number;
+  /** @internal */
+  readonly machine: CooldownMachine;
+  /** @internal */
+  readonly queue: TurnQueue;
+}
+
+/** Cooldowns by provider and model, made as they are asked for. */
+export interface Cooldowns {
+  get(provider: string, model: string): Cooldown;
+}
+
+/** How many cooldowns a registry keeps. */
+export interface CooldownsConfig {
+  /** Beyond this many, idle ones are forgotten; one that holds streams back never is. Default: 1,000. */
+  readonly maxKeys?: number | undefined;
+}
+
+const schema = z.strictObject({ maxKeys: count(1).default(defaults.cooldown.maxKeys) });
+
+/**
+ * Makes a registry of cooldowns, to be shared by clients: what one stream learns of a provider's limit, the others obey.
+ *
+ * @throws TypeError for an option that is unknown or out of range.
+ *
+ * @example
+ * ```ts
+ * const cooldowns = createCooldowns();
+ * createClient({ provider, cooldowns });
+ * ```
+ */
+export function createCooldowns(config: CooldownsConfig = {}): Cooldowns {
+  const { maxKeys } = parseOptions('createCooldowns', schema, config);
+  const cooldowns = new Map<string, Cooldown>();
+  return {
+    get(provider, model) {
+      const key = JSON.stringify([provider, model]);
+      const known = cooldowns.get(key);
+      if (known) return known;
+      for (const [idle, { machine, waiting }] of cooldowns) {
+        if (cooldowns.size < maxKeys) break;
+        if (machine.isIdle && waiting === 0) cooldowns.delete(idle);
+      }
+      const made = createCooldown();
+      cooldowns.set(key, made);
+      return made;
+    },
+  };
+}
+
+function createCooldown(): Cooldown {
+  const machine = new CooldownMachine(monotonicClock());
+  const queue = new TurnQueue();
+  return {
+    machine,
+    queue,
+    get waiting() {
+      return queue.length;
+    },
+    waitFor: () => machine.estimate(queue.length),
+  };
+}
+
+/** When waiting is out of the question. */
+export interface CooldownConfig<T> extends ContentConfig<T> {
+  /** Milliseconds that the stream has left: a place beyond them is refused at once. Default: no limit. */
+  readonly remaining?: (() => number) | undefined;
+}
+
+/**
+ * Waits for its turn while the provider is cooling down, then subscribes to the source; and tells the others what it learns.
+ *
+ * Emits what the source emits. Fed by what the provider asks for: Retry-After, in headers or in the body, and exhausted rate limits.
+ * Waiters leave first in, first out, at a pace that grows by success. A place beyond the deadline, and a full line, are refused at once:
+ * `limit-exceeded`, with `retryAfterMs`. A waiter that is unsubscribed leaves at once.
+ *
+ * @example
+ * ```ts
+ * const cooldowns = createCooldowns();
+ * attempt$.pipe(classifyErrors(), cooldown(cooldowns.get('openai', 'gpt-4o-mini')), retry(backoff()));
+ * ```
+ *
+ * @see marbles/cooldown.md
+ */
+export function cooldown<T>(gate: Cooldown, config: CooldownConfig<T> = {}): MonoTypeOperatorFunction<T> {
+  const isContent = contentTest(config);
+  const { machine, queue } = gate;
+  return (source) =>
+    new Observable((subscriber) => {
+      const wait = gate.waitFor();
+      if (queue.length >= defaults.cooldown.maxQueue || (wait > 0 && wait >= (config.remaining?.() ?? Number.POSITIVE_INFINITY))) {
+        subscriber.error(limitExceeded('the provider is cooling down for longer than there is time', Math.ceil(wait)));
+        return;
+      }
+      let hasContent = false;
+      let isSettled = false;
+      const settle = (outcome: () => void): void => {
+        if (isSettled) return;
+        isSettled = true;
+        outcome();
+        queue.advance();
+      };
+
+      const begin = (): void => {
+        subscriber.add(() => settle(() => machine.released()));
+        source.subscribe(
+          new OperatorSubscriber<T>(subscriber, {
+            next: (value) => {
+              if (!hasContent && isContent(value)) {
+                hasContent = true;
+                settle(() => machine.succeeded());
+              }
+              const exhausted = exhaustedFor(value);
+              if (exhausted > 0) machine.limited(exhausted);
+              subscriber.next(value);
+            },
+            error: (error) => {
+              const { category, retryAfterMs } = classify(error);
+              const isLimit = category === 'rate-limit' || (errorCategories[category].cooldown && retryAfterMs !== undefined);
+              settle(() => (isLimit ? machine.limited(retryAfterMs) : machine.released()));
+              subscriber.error(error);
+            },
+          }),
+        );
+      };
+
+      subscriber.add(
+        queue.join({
+          due: () => machine.due(),
+          go: () => {
+            machine.pass();
+            begin();
+          },
+        }),
+      );
+    });
+}
+
+/** How long a limit that the response's headers call exhausted needs to be whole again; 0 if none is. */
+function exhaustedFor(value: unknown): number {
+  const event = value as Partial<StreamEvent> | null | undefined;
+  if (event?.type !== 'rate-limits') return 0;
+  const { limits } = event as Extract<StreamEvent, { type: 'rate-limits' }>;
+  return Math.max(0, ...limits.map(({ remaining, resetMs }) => (remaining === 0 ? (resetMs ?? 0) : 0)));
+}

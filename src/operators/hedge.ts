@@ -1,0 +1,89 @@
+import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type Subscription } from 'rxjs';
+import { z } from 'zod';
+import { callback, count, milliseconds, parseOptions } from '../core/options.ts';
+import { type ContentConfig, contentTest } from './content.ts';
+import { OperatorSubscriber } from './operator-subscriber.ts';
+
+/** When another attempt is started beside a slow one. */
+export interface HedgeConfig<T> extends ContentConfig<T> {
+  /** Milliseconds without first content after which one more attempt begins. */
+  readonly after: number;
+  /** Attempts at once, the first included. 2 to 5. Default: 2. */
+  readonly maxAttempts?: number | undefined;
+  /** Asked before each further attempt; `false` means that it is not made. Default: always. */
+  readonly mayStart?: (() => boolean) | undefined;
+}
+
+const schema = z.strictObject({
+  after: milliseconds(0),
+  maxAttempts: count(2, 5).default(2),
+  mayStart: callback<() => boolean>().default(() => () => true),
+  isContent: callback<(value: unknown) => boolean>().optional(),
+});
+
+/**
+ * Starts a second attempt when first content is late; the first of them to show content wins, and the others are unsubscribed.
+ *
+ * Subscribes to the source once more for each further attempt, so it must be cold. Emits what the winner emits, from its beginning.
+ * Fails when every attempt that was started has failed, with the last error. Not for requests whose tools could run twice.
+ *
+ * @throws TypeError for an option that is unknown or out of range.
+ *
+ * @example
+ * ```ts
+ * attempt$.pipe(hedge({ after: 2_000 }));
+ * ```
+ *
+ * @see marbles/hedge.md
+ */
+export function hedge<T>(config: HedgeConfig<T>): MonoTypeOperatorFunction<T> {
+  const { after, maxAttempts, mayStart } = parseOptions('hedge', schema, config);
+  const isContent = contentTest(config);
+  return (source) =>
+    new Observable((subscriber) => {
+      const running = new Set<OperatorSubscriber<T>>();
+      let started = 0;
+      let timer: Subscription | undefined;
+
+      const start = (): void => {
+        started++;
+        let held: T[] | undefined = [];
+        const win = (): void => {
+          timer?.unsubscribe();
+          for (const other of running) if (other !== attempt) other.unsubscribe();
+          running.clear();
+          running.add(attempt);
+          const preamble = held ?? [];
+          held = undefined;
+          for (const value of preamble) subscriber.next(value);
+        };
+        const attempt = new OperatorSubscriber<T>(subscriber, {
+          next: (value) => {
+            if (held && !isContent(value)) held.push(value);
+            else {
+              if (held) win();
+              subscriber.next(value);
+            }
+          },
+          error: (error) => {
+            running.delete(attempt);
+            if (held && running.size > 0) return;
+            timer?.unsubscribe();
+            subscriber.error(error);
+          },
+          complete: () => {
+            if (held) win();
+            subscriber.complete();
+          },
+        });
+        running.add(attempt);
+        source.subscribe(attempt);
+        if (!subscriber.closed && held && running.has(attempt) && started < maxAttempts) {
+          timer = asyncScheduler.schedule(() => mayStart() && start(), after);
+        }
+      };
+
+      subscriber.add(() => timer?.unsubscribe());
+      start();
+    });
+}

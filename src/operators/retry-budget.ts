@@ -1,0 +1,66 @@
+import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { parseOptions } from '../core/options.ts';
+import { type BudgetKey, type RetryBudgetConfig, RetryBudgetMachine, retryBudgetSchema } from '../policies/retry-budget.ts';
+import { monotonicClock } from './clock.ts';
+import { OperatorSubscriber } from './operator-subscriber.ts';
+
+/** What retries may cost, over all the streams that share it. */
+export interface RetryBudget {
+  readonly kind: 'budget';
+  /** Takes a token for a retry; `false` if there is none. `backoff` does it for a stream. */
+  take(key: BudgetKey): boolean;
+  /** Tells of a call that begins. */
+  called(key: BudgetKey): void;
+  /** Tells of a stream that reached its end. */
+  credit(key: BudgetKey): void;
+  /** The tokens that are left. */
+  remaining(key: BudgetKey): { readonly provider: number; readonly tenant: number | undefined };
+}
+
+/**
+ * Makes a retry budget: retries may add a share to the traffic, however many streams fail at once.
+ *
+ * A retry costs a token of its provider's account, and of its tenant's if it has one; a success gives a tenth back, and time gives a
+ * little. A wait that the provider asked for (429) costs none. A budget is of one process.
+ *
+ * @throws TypeError for an option that is unknown or out of range.
+ *
+ * @example
+ * ```ts
+ * const budget = createRetryBudget({ tokens: 20 });
+ * createClient({ provider, budget });
+ * tokens$.pipe(retry(backoff({ budget })), fundRetries(budget, { provider: 'mine' }));
+ * ```
+ */
+export function createRetryBudget(config: RetryBudgetConfig = {}): RetryBudget {
+  const machine = new RetryBudgetMachine(parseOptions('createRetryBudget', retryBudgetSchema, config), monotonicClock());
+  return {
+    kind: 'budget',
+    take: (key) => machine.take(key),
+    called: (key) => machine.called(key),
+    credit: (key) => machine.credit(key),
+    remaining: (key) => machine.remaining(key),
+  };
+}
+
+/**
+ * Tells a retry budget of a call that begins, and of its success when the source completes.
+ *
+ * Emits what the source emits. Without a budget it is no step at all.
+ */
+export function fundRetries<T>(budget: RetryBudget | undefined, key: BudgetKey): MonoTypeOperatorFunction<T> {
+  if (!budget) return (source) => source;
+  return (source) =>
+    new Observable((subscriber) => {
+      budget.called(key);
+      source.subscribe(
+        new OperatorSubscriber<T>(subscriber, {
+          next: (value) => subscriber.next(value),
+          complete: () => {
+            budget.credit(key);
+            subscriber.complete();
+          },
+        }),
+      );
+    });
+}

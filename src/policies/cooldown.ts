@@ -1,0 +1,103 @@
+import { defaults } from '../core/defaults.ts';
+
+/**
+ * Holds the requests of one key back while the provider asks for it, and lets them go one by one afterwards: a plain state machine
+ * over a clock, and a turnstile for a line of waiters.
+ *
+ * The pace after the wait begins at one a second, gains by each success, is halved when the provider limits again, and then stays
+ * below the pace that failed. Without trouble for a while it is forgotten. A wait that was cut short, because the provider asked for
+ * too long a one, ends with a single probe.
+ */
+export class CooldownMachine {
+  readonly #now: () => number;
+  /** Nobody goes before. */
+  #notBefore = Number.NEGATIVE_INFINITY;
+  /** Requests a second; `undefined` while nothing holds them back. */
+  #rate: number | undefined;
+  /** The pace that failed last. */
+  #ceiling = Number.POSITIVE_INFINITY;
+  #lastPass = Number.NEGATIVE_INFINITY;
+  #troubleAt = Number.NEGATIVE_INFINITY;
+  /** Whether the wait is shorter than the provider asked for: then the first that goes is a probe. */
+  #isCutShort = false;
+  /** Since when the probe is out. */
+  #probeSince: number | undefined;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Milliseconds until the next one may go. Changes nothing. */
+  due(): number {
+    const now = this.#now();
+    const rate = this.#paceAt(now);
+    if (rate === undefined) return 0;
+    const nextPlace = this.#probeSince === undefined ? this.#lastPass + 1_000 / rate : this.#probeSince + defaults.cooldown.maxWait;
+    return Math.max(0, this.#notBefore - now, nextPlace - now);
+  }
+
+  /** Milliseconds until the place behind `ahead` others comes, at the pace of now. */
+  estimate(ahead: number): number {
+    const now = this.#now();
+    const rate = this.#paceAt(now);
+    if (rate === undefined) return 0;
+    return Math.max(this.#notBefore - now, this.#lastPass + 1_000 / rate - now, 0) + (ahead * 1_000) / rate;
+  }
+
+  /** One goes. */
+  pass(): void {
+    const now = this.#now();
+    if (this.#paceAt(now) === undefined) this.#forget();
+    else if (this.#isCutShort) this.#probeSince = now;
+    this.#lastPass = now;
+  }
+
+  /** A request came to its first content. */
+  succeeded(): void {
+    this.#probeSince = undefined;
+    this.#isCutShort = false;
+    if (this.#rate === undefined) return;
+    const { rateGain, minRate } = defaults.cooldown;
+    const below = Math.max(minRate, this.#ceiling - rateGain);
+    this.#rate = Math.min(this.#rate + rateGain, below);
+  }
+
+  /** The provider limits, for this long if it says so. A longer wait replaces a shorter one, never the reverse. */
+  limited(retryAfterMs = 0): void {
+    const now = this.#now();
+    const { maxWait, rate, minRate } = defaults.cooldown;
+    const hadPassed = this.#rate !== undefined && this.#lastPass >= this.#notBefore && this.#lastPass > this.#troubleAt;
+    if (this.#rate === undefined) this.#rate = rate;
+    else if (hadPassed) {
+      this.#ceiling = this.#rate;
+      this.#rate = Math.max(minRate, this.#rate / 2);
+    }
+    this.#probeSince = undefined;
+    this.#troubleAt = now;
+    this.#isCutShort = retryAfterMs > maxWait;
+    this.#notBefore = Math.max(this.#notBefore, now + Math.min(retryAfterMs, maxWait));
+  }
+
+  /** A request ended otherwise: it says nothing, but the next may try. */
+  released(): void {
+    this.#probeSince = undefined;
+  }
+
+  /** Whether forgetting it would change nothing. */
+  get isIdle(): boolean {
+    return this.#paceAt(this.#now()) === undefined;
+  }
+
+  #paceAt(now: number): number | undefined {
+    if (this.#rate === undefined) return undefined;
+    const calmSince = Math.max(this.#troubleAt, this.#notBefore);
+    return now - calmSince >= defaults.cooldown.forgetAfter ? undefined : this.#rate;
+  }
+
+  #forget(): void {
+    this.#rate = undefined;
+    this.#ceiling = Number.POSITIVE_INFINITY;
+    this.#probeSince = undefined;
+    this.#isCutShort = false;
+  }
+}
