@@ -18,6 +18,6 @@ export function announceRetries<T>(context: RetryAnnouncer): MonoTypeOperatorFun
   return (source) =>
     new Observable((subscriber) => {
       context.announce = (retry) => subscriber.next(retry);
-      source.subscribe(new OperatorSubscriber<T | RetryEvent>(subscriber, { next: (value) => subscriber.next(value) }));
+      source.subscribe(new OperatorSubscriber<T | RetryEvent>(subscriber, {}));
     });
 }

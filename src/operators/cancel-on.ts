@@ -24,7 +24,7 @@ export function cancelOn<T>(signal: AbortSignal | undefined): MonoTypeOperatorFu
         upstream.unsubscribe();
         subscriber.error(new ProviderError({ category: 'cancelled', phase: 'local', cause: signal.reason }));
       };
-      const upstream = new OperatorSubscriber<T>(subscriber, { next: (value) => subscriber.next(value) });
+      const upstream = new OperatorSubscriber<T>(subscriber, {});
       if (signal.aborted) {
         cancel();
         return;

@@ -135,7 +135,7 @@ export function createCircuitBreakers(config: CircuitBreakersConfig = {}): Circu
   return {
     changes$: changes$.asObservable(),
     get(provider, model) {
-      const key = JSON.stringify([provider, model]);
+      const key = `${provider}\n${model}`;
       let breaker = breakers.get(key);
       if (breaker) {
         // Last in the map is most recently used.

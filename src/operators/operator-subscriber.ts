@@ -2,7 +2,7 @@ import { Subscriber } from 'rxjs';
 
 /** What an operator does with what its source says. What it leaves out passes through. */
 export interface OperatorObserver<T> {
-  readonly next: (value: T) => void;
+  readonly next?: ((value: T) => void) | undefined;
   readonly error?: ((error: unknown) => void) | undefined;
   readonly complete?: (() => void) | undefined;
 }
@@ -15,12 +15,14 @@ export interface OperatorObserver<T> {
  */
 export class OperatorSubscriber<T> extends Subscriber<T> {
   readonly #observer: OperatorObserver<T>;
+  readonly #next: ((value: T) => void) | undefined;
   readonly #output: Subscriber<unknown>;
 
   constructor(destination: Subscriber<never> | Subscriber<unknown>, observer: OperatorObserver<T>) {
     super(destination as Subscriber<unknown>);
     this.#output = destination as Subscriber<unknown>;
     this.#observer = observer;
+    this.#next = observer.next;
   }
 
   /** What a teardown throws is of no use to anybody here, and would hide the reason for which the stream ends. */
@@ -31,8 +33,12 @@ export class OperatorSubscriber<T> extends Subscriber<T> {
   }
 
   protected override _next(value: T): void {
+    if (!this.#next) {
+      this.#output.next(value);
+      return;
+    }
     try {
-      this.#observer.next(value);
+      this.#next(value);
     } catch (error) {
       this.unsubscribe();
       this.#output.error(error);

@@ -15,7 +15,6 @@ export function stampErrors<T>(facts: (error: ProviderError) => Partial<ErrorIni
     new Observable((subscriber) => {
       source.subscribe(
         new OperatorSubscriber<T>(subscriber, {
-          next: (value) => subscriber.next(value),
           error: (thrown) => {
             const error = classify(thrown);
             const known = facts(error);

@@ -2,7 +2,7 @@ import type { TextBuffer } from '../core/result-builder.ts';
 import { RingBuffer } from './ring-buffer.ts';
 
 /** Deltas are joined by the batch: a piece for each delta would cost more than its text. */
-const batch = 256;
+const batch = 64;
 
 /**
  * Text that is appended to for each delta and seldom read: a ring of pieces, of which the oldest go when the limit is reached.
@@ -11,35 +11,48 @@ const batch = 256;
  */
 export class BoundedText implements TextBuffer {
   truncated = false;
-  readonly #pieces: RingBuffer<string>;
-  #recent: string[] = [];
+  readonly #maxCharacters: number;
+  /** Both are made when they are needed: most streams have text, and few have reasoning or a refusal. */
+  #pieces: RingBuffer<string> | undefined;
+  /** Its first `#count` are in use; kept, so that appending allocates nothing. */
+  #recent: string[] | undefined;
+  #count = 0;
 
   constructor(maxCharacters: number) {
-    this.#pieces = new RingBuffer({ maxItems: Number.POSITIVE_INFINITY, maxBytes: maxCharacters });
+    this.#maxCharacters = maxCharacters;
   }
 
   append(text: string): void {
-    this.#recent.push(text);
-    if (this.#recent.length === batch || text.length > 4_096) this.#fold();
+    this.#recent ??= new Array(batch).fill('');
+    this.#recent[this.#count++] = text;
+    if (this.#count === batch || text.length > 4_096) this.#fold();
   }
 
   read(): string {
-    return [...this.#pieces, ...this.#recent].join('');
+    return [...(this.#pieces ?? []), ...this.#unfolded()].join('');
   }
 
   clear(): void {
-    this.#pieces.clear();
-    this.#recent = [];
+    this.#pieces = undefined;
+    this.#recent = undefined;
+    this.#count = 0;
     this.truncated = false;
   }
 
   #fold(): void {
-    const piece = this.#recent.join('');
-    this.#recent = [];
-    while (this.#pieces.length > 0 && !this.#pieces.fits(piece.length)) {
-      this.#pieces.shift();
+    const piece = this.#unfolded().join('');
+    this.#count = 0;
+    this.#pieces ??= new RingBuffer({ maxItems: Number.POSITIVE_INFINITY, maxBytes: this.#maxCharacters });
+    const pieces = this.#pieces;
+    while (pieces.length > 0 && !pieces.fits(piece.length)) {
+      pieces.shift();
       this.truncated = true;
     }
-    this.#pieces.push(piece, piece.length);
+    pieces.push(piece, piece.length);
+  }
+
+  #unfolded(): readonly string[] {
+    const recent = this.#recent ?? [];
+    return this.#count === recent.length ? recent : recent.slice(0, this.#count);
   }
 }

@@ -37,7 +37,7 @@ export class DeltaTemplate {
     const start = this.#prefix.length;
     const end = data.length - this.#suffix.length;
     // Far faster than startsWith and endsWith.
-    if (end <= start || data.slice(0, start) !== this.#prefix || data.slice(end) !== this.#suffix) return undefined;
+    if (end <= start || !this.#hasSuffix(data, end) || data.slice(0, start) !== this.#prefix) return undefined;
     const text = data.slice(start, end);
     if (!isPlain(text)) return undefined;
     this.#hits++;
@@ -50,13 +50,13 @@ export class DeltaTemplate {
    * @param read Where the event's text stands in the parsed message, as the decoder itself reads it.
    */
   learn(message: SseMessage, event: TextEvent, read: (parsed: unknown) => unknown): void {
-    const { text } = event;
-    if (!isPlain(text)) return;
-    this.forget();
     if (this.#skip > 0) {
       this.#skip--;
       return;
     }
+    const { text } = event;
+    if (!isPlain(text)) return;
+    this.forget();
     if (message.data.length > maxLearned) return;
     if (!this.#split(message.data, text, read)) {
       this.#fail();
@@ -75,6 +75,16 @@ export class DeltaTemplate {
     if (this.#hits < minHits) this.#fail();
     else this.#failures = 0;
     this.#hits = 0;
+  }
+
+  /** A slice is compared fastest, but a short one is a string to allocate. */
+  #hasSuffix(data: string, end: number): boolean {
+    const suffix = this.#suffix;
+    if (suffix.length >= minSharedSlice) return data.slice(end) === suffix;
+    for (let index = 0; index < suffix.length; index++) {
+      if (data.charCodeAt(end + index) !== suffix.charCodeAt(index)) return false;
+    }
+    return true;
   }
 
   #split(data: string, text: string, read: (parsed: unknown) => unknown): boolean {

@@ -88,7 +88,7 @@ class Exchange {
     }
     if (!response.body) throw new ErrorResponse({ status, body: undefined, headers, reason: 'the answer has no body' });
     this.#reader = response.body.getReader();
-    await this.#read(this.#reader, secretsOf(request.url, request.headers));
+    await this.#read(this.#reader, request);
   }
 
   /** Ends the exchange; nothing is aborted if the body has ended. Whatever the cancelled reader says comes too late to matter. */
@@ -99,7 +99,7 @@ class Exchange {
     cancelQuietly(this.#reader);
   }
 
-  async #read(reader: ReadableStreamDefaultReader<Uint8Array>, secrets: readonly string[]): Promise<void> {
+  async #read(reader: ReadableStreamDefaultReader<Uint8Array>, request: HttpRequest): Promise<void> {
     const subscriber = this.#subscriber;
     let messages = 0;
     const parser = createMessageParser((message) => {
@@ -109,8 +109,8 @@ class Exchange {
       else subscriber.next(message);
     });
     const { slice } = defaults.transport;
+    let askedAt = asyncScheduler.now();
     while (!subscriber.closed) {
-      const askedAt = asyncScheduler.now();
       const { done, value } = await reader.read();
       if (done) break;
       if (!ArrayBuffer.isView(value))
@@ -120,18 +120,23 @@ class Exchange {
           headers: undefined,
           reason: 'the body yields something else than bytes',
         });
+      const arrivedAt = asyncScheduler.now();
       // A read that took its time let the others have theirs.
-      if (asyncScheduler.now() - askedAt > 1) this.#busySince = asyncScheduler.now();
+      if (arrivedAt - askedAt > 1) this.#busySince = arrivedAt;
       for (let start = 0; start < value.byteLength && !subscriber.closed; start += slice) {
         parser.feed(value.byteLength <= slice ? value : value.subarray(start, start + slice));
         if (this.#flow?.open === false || this.#queue.length > 0) await this.#drain();
-        if (asyncScheduler.now() - this.#busySince > defaults.transport.yieldAfter) await this.#yield();
+        askedAt = asyncScheduler.now();
+        if (askedAt - this.#busySince > defaults.transport.yieldAfter) {
+          await this.#yield();
+          askedAt = this.#busySince;
+        }
       }
     }
     this.#hasEnded = !subscriber.closed;
     parser.end();
     await this.#drain();
-    if (!subscriber.closed) complain(parser.strayText, messages, secrets);
+    if (!subscriber.closed) complain(parser.strayText(), messages, request);
     subscriber.complete();
   }
 
@@ -170,9 +175,10 @@ function unasked(error: unknown): unknown {
 }
 
 /** A body that holds something else than messages has a reason to end here. */
-function complain(strayText: string, messages: number, secrets: readonly string[]): void {
+function complain(strayText: string, messages: number, request: HttpRequest): void {
   const body = parseBody(strayText);
   if (body === undefined || (typeof body === 'string' && messages > 0)) return;
   const reason = messages > 0 ? undefined : 'the body holds no server-sent message';
+  const secrets = secretsOf(request.url, request.headers);
   throw new ErrorResponse({ status: undefined, body, headers: undefined, reason, secrets });
 }

@@ -13,7 +13,7 @@ export interface MessageParser {
   /** The body has ended: delivers an unterminated last message too. */
   end(): void;
   /** Lines that were no field of a message, in case they say why the stream stopped. */
-  readonly strayText: string;
+  strayText(): string;
 }
 
 /**
@@ -29,6 +29,7 @@ export function createMessageParser(onMessage: (message: SseMessage) => void, ma
   let strayText = '';
   let overflowed = false;
   let endsWithCarriageReturn = false;
+  let endsInsideLine = false;
   let hasEnded = false;
 
   const parser = createParser({
@@ -44,7 +45,7 @@ export function createMessageParser(onMessage: (message: SseMessage) => void, ma
 
   const feedText = (text: string): void => {
     if (text === '') return;
-    parser.feed(normalizeLineEnds(text));
+    feedLines(normalizeLineEnds(text));
     if (overflowed) {
       throw new ErrorResponse({
         status: undefined,
@@ -55,6 +56,20 @@ export function createMessageParser(onMessage: (message: SseMessage) => void, ma
     }
   };
 
+  /**
+   * The parser joins what it kept of an unfinished line to what it is given, which copies all of it: it gets the rest of the line alone.
+   */
+  const feedLines = (text: string): void => {
+    const lineEnd = endsInsideLine ? text.indexOf('\n') + 1 : 0;
+    endsInsideLine = !text.endsWith('\n');
+    if (lineEnd > 0 && lineEnd < text.length) {
+      parser.feed(text.slice(0, lineEnd));
+      if (!overflowed) parser.feed(text.slice(lineEnd));
+    } else {
+      parser.feed(text);
+    }
+  };
+
   const normalizeLineEnds = (text: string): string => {
     const rest = endsWithCarriageReturn && text.startsWith('\n') ? text.slice(1) : text;
     endsWithCarriageReturn = text.endsWith('\r');
@@ -62,9 +77,8 @@ export function createMessageParser(onMessage: (message: SseMessage) => void, ma
   };
 
   return {
-    get strayText() {
-      return strayText;
-    },
+    // No getter: an object with one has a hidden class of its own, which keeps the whole stream alive until a full collection.
+    strayText: () => strayText,
     feed: (bytes) => feedText(decoder.decode(bytes, { stream: true })),
     end() {
       feedText(decoder.decode());
