@@ -127,14 +127,14 @@ describe('messages', () => {
 
 describe('stray text', () => {
   it('is what was no field, in case it says why', () => {
-    expect(parse([encode('{"error":{"message":"busy"}}\n')]).strayText()).toBe('{"error":{"message":"busy"}}\n');
-    expect(parse([encode('upstream connect error')]).strayText()).toBe('upstream connect error\n');
-    expect(parse([encode('data: a\nid: 1\n: c\nretry: 5\n\n')]).strayText()).toBe('');
+    expect(parse([encode('{"error":{"message":"busy"}}\n')]).strayText).toBe('{"error":{"message":"busy"}}\n');
+    expect(parse([encode('upstream connect error')]).strayText).toBe('upstream connect error\n');
+    expect(parse([encode('data: a\nid: 1\n: c\nretry: 5\n\n')]).strayText).toBe('');
   });
 
   it('is bounded', () => {
-    expect(parse([encode('junk of a kind\n'.repeat(100_000))]).strayText().length).toBeLessThan(10_000);
-    expect(parse([encode(`${'j'.repeat(900_000)}\n`.repeat(3))]).strayText().length).toBeLessThan(10_000);
+    expect(parse([encode('junk of a kind\n'.repeat(100_000))]).strayText.length).toBeLessThan(10_000);
+    expect(parse([encode(`${'j'.repeat(900_000)}\n`.repeat(3))]).strayText.length).toBeLessThan(10_000);
   });
 });
 
