@@ -55,8 +55,10 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
   const moments$ = new Subject<LifecycleEvent>();
   const breakerMoments$ = breakers.changes$.pipe(map((change) => ({ type: 'breaker' as const, ...change })));
 
-  function stream(request: StreamRequest, options: StreamOptions = {}): Observable<StreamEvent | E> {
-    const callSettings = parseStreamOptions(options, settings);
+  const plainCall = parseStreamOptions({}, settings);
+
+  function stream(request: StreamRequest, options?: StreamOptions): Observable<StreamEvent | E> {
+    const callSettings = options ? parseStreamOptions(options, settings) : plainCall;
     const { total, ...deadlines } = callSettings.timeout;
 
     return defer(() => {
