@@ -1,90 +1,111 @@
 import type { CallSettings } from './client-options.ts';
-import type { RequestContext } from './core/context.ts';
+import type { RetryContext } from './core/context.ts';
 import { currentFlowGate } from './core/flow-gate.ts';
-import type { MomentOfCall } from './core/lifecycle.ts';
-import type { Attempt, ErrorInit, ProviderError } from './core/provider-error.ts';
+import type { Moment, MomentOfCall } from './core/lifecycle.ts';
+import { type Attempt, type ErrorInit, isProviderError, type ProviderError } from './core/provider-error.ts';
 import { randomId } from './core/random-id.ts';
-import { secretsOf } from './core/sanitize.ts';
-import type { HttpRequest } from './core/transport.ts';
+import type { RetryAnnouncer } from './operators/announce-retries.ts';
 import { Delivered } from './operators/checkpoint.ts';
 import { monotonicClock } from './operators/clock.ts';
 
 /** The state of one subscription to a client's stream: who it is, what it has spent, what it has delivered. */
-export class Call implements RequestContext {
+export class Call implements RetryAnnouncer {
   readonly requestId: string;
   /** Two subscriptions with the caller's one id are two requests. */
   readonly nonce = randomId().slice(0, 12);
   readonly idempotencyKey: string;
-  readonly provider: string;
-  readonly model: string;
-  readonly raw: boolean;
-  readonly maxRequests: number;
+  readonly settings: CallSettings;
   /** Looked up while the consumer subscribes; an attempt after a wait still needs it. */
   readonly flow = currentFlowGate();
+  /** The ledger: what failed so far. */
   readonly attempts: Attempt[] = [];
   readonly delivered = new Delivered();
-  announce: RequestContext['announce'];
+  announce: RetryAnnouncer['announce'];
   lastFailure: ProviderError | undefined;
-  /** The request of the attempt that runs; what is secret in it must not appear in an error. */
-  http: HttpRequest | undefined;
-  attempt = 0;
+  /** Requests made so far, over all targets. */
+  requests = 0;
+  /** The target that is being asked, or was last. */
+  target: { readonly provider: string; readonly model: string };
+  /** Tells whoever listens of a step; `undefined` if nobody does. */
+  readonly report: ((moment: Moment) => void) | undefined;
   readonly #now = monotonicClock();
   readonly #startedAt = this.#now();
-  readonly #total: number;
-  #controller: AbortController | undefined;
 
-  constructor(settings: CallSettings, facts: { readonly provider: string; readonly model: string; readonly maxRequests: number }) {
+  constructor(
+    settings: CallSettings,
+    target: { readonly provider: string; readonly model: string },
+    report: ((moment: Moment & MomentOfCall) => void) | undefined,
+  ) {
+    this.settings = settings;
+    this.target = target;
     this.requestId = settings.requestId ?? `req_${randomId()}`;
     this.idempotencyKey = settings.idempotencyKey ?? `${this.requestId}-${this.nonce}`;
-    this.provider = facts.provider;
-    this.model = facts.model;
-    this.maxRequests = facts.maxRequests;
-    this.raw = settings.raw;
-    this.#total = settings.timeout.total ?? Number.POSITIVE_INFINITY;
+    this.report = report && ((moment) => report({ ...moment, ...this.#moment() }));
   }
 
-  /** Made when somebody asks: an Observable is unsubscribed, and needs none. */
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    return this.#controller.signal;
+  /** What `backoff` needs to retry the attempts of one target. */
+  retryContext(target: { readonly provider: string; readonly model: string }, refusedFor: () => number): RetryContext {
+    const { requestId, nonce, settings } = this;
+    return {
+      requestId,
+      nonce,
+      ...target,
+      tenant: settings.tenant,
+      maxRequests: settings.maxRequests,
+      requests: () => this.requests,
+      remaining: () => this.remaining(),
+      refusedFor,
+      failed: (attempt, error) => {
+        this.attempts.push(attempt);
+        this.lastFailure = error;
+      },
+      announce: (retry) => this.announce?.(retry),
+    };
   }
 
+  /** Milliseconds until the total deadline. */
   remaining(): number {
-    return this.#total - (this.#now() - this.#startedAt);
+    return (this.settings.timeout.total ?? Number.POSITIVE_INFINITY) - this.#elapsed();
   }
 
-  beginAttempt(): void {
-    this.attempt++;
-    this.#controller = undefined;
-  }
-
-  endAttempt(): void {
-    this.#controller?.abort();
-  }
-
-  secrets(): readonly string[] {
-    return this.http ? secretsOf(this.http.url, this.http.headers) : [];
-  }
-
-  moment(): MomentOfCall {
-    const { requestId, provider, model, attempt } = this;
-    return { requestId, provider, model, attempt, elapsedMs: this.#now() - this.#startedAt };
+  /** Tells of a wait for the provider's pause to be over, if there is one. */
+  reportWait(waitMs: number): void {
+    if (waitMs > 0) this.report?.({ type: 'cooldown', waitMs });
   }
 
   /** What an error that leaves has to say of the call; nothing, if the answer was whole before. */
   facts(error: ProviderError): Partial<ErrorInit> | undefined {
     if (this.delivered.isWhole) return undefined;
+    const { requestId, attempts, delivered, requests, lastFailure } = this;
+    const { provider, model } = this.target;
     const { category } = error;
-    const { requestId, provider, model, attempts, delivered, attempt } = this;
     // What ended an attempt from above (the total deadline, the caller) never passed through `backoff`.
-    const isUnwritten = attempts.length < attempt && category !== 'circuit-open';
-    const ledger = isUnwritten ? [...attempts, { attempt, provider, model, category, delayMs: 0 }] : attempts;
-    // A deadline that passes between or in attempts hides why they were needed.
-    const isHiding = (category === 'timeout' || category === 'circuit-open') && error !== this.lastFailure;
-    const cause = isHiding ? this.lastFailure : undefined;
+    const isUnwritten = attempts.length < requests && category !== 'circuit-open';
+    const ledger = isUnwritten ? [...attempts, { attempt: requests, provider, model, category, delayMs: 0 }] : attempts;
     const { partial } = delivered;
-    const phase = partial ? 'streaming' : undefined;
-    const gaveUp = error.timeout === 'total' ? 'deadline' : undefined;
-    return { requestId, provider, model, attempts: ledger, partial, cause, phase, gaveUp };
+    return {
+      requestId,
+      provider,
+      model,
+      attempts: ledger,
+      partial,
+      // A deadline that passes, or a refusal of ours, would hide why further attempts were needed.
+      cause: category === 'timeout' || category === 'circuit-open' ? causeOf(error, lastFailure) : undefined,
+      phase: partial ? 'streaming' : undefined,
+      gaveUp: error.timeout === 'total' ? 'deadline' : undefined,
+    };
   }
+
+  #elapsed(): number {
+    return this.#now() - this.#startedAt;
+  }
+
+  #moment(): MomentOfCall {
+    const { requestId, requests: attempt } = this;
+    return { requestId, ...this.target, attempt, elapsedMs: this.#elapsed() };
+  }
+}
+
+function causeOf(error: ProviderError, lastFailure: ProviderError | undefined): ProviderError | undefined {
+  return isProviderError(lastFailure) && lastFailure !== error ? lastFailure : undefined;
 }

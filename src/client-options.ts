@@ -1,14 +1,39 @@
 import { z } from 'zod';
 import { defaults } from './core/defaults.ts';
+import type { ErrorCategory } from './core/error-category.ts';
 import type { EventLike } from './core/event.ts';
-import { count, instance, parseOptions } from './core/options.ts';
+import { count, instance, milliseconds, parseOptions } from './core/options.ts';
 import type { Provider } from './core/provider.ts';
 import type { Transport } from './core/transport.ts';
 import { type ClassifyConfig, classifySchema } from './operators/classify-errors.ts';
+import { type Cooldowns, createCooldowns } from './operators/cooldown.ts';
 import { type CircuitBreakers, createCircuitBreakers } from './operators/create-circuit-breaker.ts';
+import { categoriesSchema } from './operators/fallback-to.ts';
+import type { RateLimiter } from './operators/rate-limit.ts';
+import { type RepetitionGuardConfig, repetitionSchema } from './operators/repetition-guard.ts';
+import { createRetryBudget } from './operators/retry-budget.ts';
 import { type StreamTimeoutConfig, streamTimeoutSchema } from './operators/stream-timeout.ts';
 import { type BackoffConfig, backoffSchema } from './policies/backoff.ts';
+import type { RetryBudget } from './policies/retry-budget.ts';
 import { fetchTransport } from './transport/fetch-transport.ts';
+
+/** Another provider, or another model of the same, that answers when those before it cannot. */
+export interface Target<E extends EventLike = never> {
+  readonly provider: Provider<E>;
+  readonly model: string;
+  /** On which failures of those before. Default: the provider's troubles, limits and refusals; not the caller's mistakes. */
+  readonly on?: readonly ErrorCategory[] | undefined;
+  /** Whether it may answer also after content: a `restart` event says that all content so far is void. Default: false. */
+  readonly afterContent?: boolean | undefined;
+}
+
+/** When a call starts another attempt beside a slow one. */
+export interface ClientHedge {
+  /** Milliseconds without first content. */
+  readonly after: number;
+  /** Whether also for requests with tools, which could then run twice. Default: false. */
+  readonly allowTools?: boolean | undefined;
+}
 
 /** What a client is made of. Only the provider is needed. */
 export interface ClientConfig<E extends EventLike = never> {
@@ -23,6 +48,18 @@ export interface ClientConfig<E extends EventLike = never> {
   readonly classify?: Pick<ClassifyConfig<unknown>, 'rules' | 'unknownRetryable'> | undefined;
   /** Default: the provider's own, else `fetchTransport()`. */
   readonly transport?: Transport | undefined;
+  /** Who answers when the provider cannot, in order. One whose breaker is open, or that cools down for too long, is skipped. Default: nobody. */
+  readonly fallback?: readonly Target<E>[] | undefined;
+  /** What retries may cost over all calls. Default: a budget of the client's own. */
+  readonly budget?: RetryBudget | undefined;
+  /** What one call learns of a provider's limits, the others obey. Default: a registry of the client's own. */
+  readonly cooldowns?: Cooldowns | undefined;
+  /** A limit of yours on requests and tokens. Default: none. */
+  readonly rateLimit?: RateLimiter | undefined;
+  /** A second attempt when first content is late; it costs a token of the budget. Default: none. */
+  readonly hedge?: ClientHedge | undefined;
+  /** Ends answers that repeat themselves. Default: off. */
+  readonly repetitionGuard?: RepetitionGuardConfig | undefined;
   /** Requests of one call, whatever they are for. Default: 8. */
   readonly maxRequests?: number | undefined;
 }
@@ -33,6 +70,8 @@ export interface StreamOptions {
   readonly requestId?: string | undefined;
   /** Sent with every attempt of the call. Default: request id and subscription. */
   readonly idempotencyKey?: string | undefined;
+  /** On whose account of the retry budget the call goes, beside the provider's. Default: nobody's. */
+  readonly tenant?: string | undefined;
   /** Ends the stream with `cancelled` when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /** Overrides the client's deadlines, one by one. */
@@ -55,10 +94,27 @@ const retrySchema = z.strictObject({
   ...Object.fromEntries(Object.entries(backoffSchema.shape).map(([name, field]) => [name, z.optional(field)])),
 });
 
+const providerSchema = z.custom<Provider>((value) => isCallable(value, ['request', 'decoder']), {
+  error: 'must be a provider, as openai() or anthropic() make one',
+});
+
+const flag = () => z.boolean({ error: 'must be true or false' });
+
+const targetSchema = z.strictObject({
+  provider: providerSchema,
+  model: z.string({ error: 'must be a string' }).min(1, { error: 'must be a text that is not empty' }),
+  on: categoriesSchema.optional(),
+  afterContent: flag().optional(),
+});
+
 const clientSchema = z.strictObject({
-  provider: z.custom<Provider>((value) => isCallable(value, ['request', 'decoder']), {
-    error: 'must be a provider, as openai() or anthropic() make one',
-  }),
+  provider: providerSchema,
+  fallback: z.array(targetSchema, { error: 'must be an array of { provider, model }' }).optional(),
+  budget: instance<RetryBudget>('take', 'createRetryBudget').optional(),
+  cooldowns: instance<Cooldowns>('get', 'createCooldowns').optional(),
+  rateLimit: instance<RateLimiter>('enter', 'createRateLimiter').optional(),
+  hedge: z.strictObject({ after: milliseconds(0), allowTools: flag().optional() }).optional(),
+  repetitionGuard: repetitionSchema.partial().optional(),
   retry: retrySchema.optional(),
   timeout: streamTimeoutSchema.optional(),
   breakers: instance<CircuitBreakers>('changes$', 'createCircuitBreakers').optional(),
@@ -72,6 +128,7 @@ const clientSchema = z.strictObject({
 const streamSchema = z.strictObject({
   requestId: headerSafe.optional(),
   idempotencyKey: headerSafe.optional(),
+  tenant: z.string({ error: 'must be a string' }).optional(),
   signal: z
     .custom<AbortSignal>((value) => typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value, {
       error: 'must be an AbortSignal',
@@ -85,11 +142,18 @@ const streamSchema = z.strictObject({
 /** A client's configuration with every default in place. */
 export interface ClientSettings<E extends EventLike> {
   readonly provider: Provider<E>;
-  readonly transport: Transport;
+  /** Of the client, for providers that have none of their own. */
+  readonly transportOf: (provider: Provider<E>) => Transport;
   readonly retry: BackoffConfig;
   readonly timeout: StreamTimeoutConfig;
   readonly breakers: CircuitBreakers;
   readonly classify: Pick<ClassifyConfig<unknown>, 'rules' | 'unknownRetryable'>;
+  readonly fallback: readonly Target<E>[];
+  readonly budget: RetryBudget;
+  readonly cooldowns: Cooldowns;
+  readonly rateLimit: RateLimiter | undefined;
+  readonly hedge: ClientHedge | undefined;
+  readonly repetitionGuard: RepetitionGuardConfig | undefined;
   readonly maxRequests: number;
 }
 
@@ -97,32 +161,52 @@ export interface ClientSettings<E extends EventLike> {
 export interface CallSettings {
   readonly requestId: string | undefined;
   readonly idempotencyKey: string | undefined;
+  readonly tenant: string | undefined;
   readonly signal: AbortSignal | undefined;
   readonly timeout: StreamTimeoutConfig;
   readonly retry: BackoffConfig;
+  readonly maxRequests: number;
   readonly raw: boolean;
 }
 
 /** @throws TypeError that names the option. */
 export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>): ClientSettings<E> {
   const { maxRequests } = parseOptions('createClient', clientSchema, config);
-  const { provider } = config;
+  const { provider, fallback = [], transport, rateLimit, hedge, repetitionGuard } = config;
+  const fetching = fetchTransport();
   return {
     provider,
+    fallback,
     maxRequests,
-    transport: config.transport ?? provider.transport ?? fetchTransport(),
+    rateLimit,
+    hedge,
+    repetitionGuard,
+    transportOf: (one) => transport ?? one.transport ?? fetching,
+    budget: config.budget ?? createRetryBudget(),
+    cooldowns: config.cooldowns ?? createCooldowns(),
     retry: config.retry ?? {},
     timeout: override<StreamTimeoutConfig>(defaults.timeout, config.timeout),
-    breakers: config.breakers ?? createCircuitBreakers(),
+    // Slowness is worth a refusal where somebody else can answer.
+    breakers: config.breakers ?? createCircuitBreakers({ openOnSlow: fallback.length > 0 }),
     classify: config.classify ?? {},
   };
 }
 
 /** @throws TypeError that names the option. */
 export function parseStreamOptions<E extends EventLike>(options: StreamOptions, settings: ClientSettings<E>): CallSettings {
-  const { requestId, idempotencyKey, signal, raw } = parseOptions('stream', streamSchema, options);
+  const { requestId, idempotencyKey, tenant, signal, raw } = parseOptions('stream', streamSchema, options);
   const timeout = override(settings.timeout, options.timeout);
-  return { requestId, idempotencyKey, signal, raw, timeout, retry: override(settings.retry, options.retry) };
+  const { maxRequests } = settings;
+  return {
+    requestId,
+    idempotencyKey,
+    tenant,
+    signal,
+    raw,
+    timeout,
+    maxRequests,
+    retry: override({ budget: settings.budget, ...settings.retry }, options.retry),
+  };
 }
 
 /** `undefined` overrides nothing. */

@@ -1,21 +1,30 @@
-import { defer, map, merge, type Observable, retry, Subject, throwError } from 'rxjs';
+import { defer, identity, map, merge, type Observable, retry, Subject, throwError } from 'rxjs';
+import { AttemptContext } from './attempt-context.ts';
 import { Call } from './call.ts';
-import { type ClientConfig, parseClientConfig, parseStreamOptions, type StreamOptions } from './client-options.ts';
+import { type ClientConfig, parseClientConfig, parseStreamOptions, type StreamOptions, type Target } from './client-options.ts';
 import type { EventLike, StreamEvent } from './core/event.ts';
-import type { LifecycleEvent, Moment } from './core/lifecycle.ts';
+import type { LifecycleEvent } from './core/lifecycle.ts';
 import type { StreamRequest } from './core/request.ts';
 import { invalidRequest } from './core/request-schema.ts';
+import { describeClient } from './describe-client.ts';
+import { estimateTokens } from './estimate-tokens.ts';
 import { exchange } from './exchange.ts';
+import { fallBackOn } from './fall-back-on.ts';
+import { hedgeAttempts } from './hedge-attempts.ts';
 import { announceRetries } from './operators/announce-retries.ts';
 import { backoff } from './operators/backoff.ts';
 import { cancelOn } from './operators/cancel-on.ts';
 import { checkpoint } from './operators/checkpoint.ts';
 import { circuitBreaker } from './operators/circuit-breaker.ts';
 import { classifyErrors } from './operators/classify-errors.ts';
+import { cooldown } from './operators/cooldown.ts';
 import { decode } from './operators/decode.ts';
 import { holdUntilContent } from './operators/hold-until-content.ts';
+import { rateLimit } from './operators/rate-limit.ts';
+import { repetitionGuard } from './operators/repetition-guard.ts';
 import { reportAttempt } from './operators/report-attempt.ts';
 import { reportCall } from './operators/report-call.ts';
+import { fundRetries } from './operators/retry-budget.ts';
 import { stampErrors } from './operators/stamp-errors.ts';
 import { streamTimeout } from './operators/stream-timeout.ts';
 
@@ -32,6 +41,8 @@ export interface Client<E extends EventLike = never> {
   stream(request: StreamRequest, options?: StreamOptions): Observable<StreamEvent | E>;
   /** What happens beside the text: attempts, retries, the breaker's changes, ends. Costs nothing when nobody listens. */
   readonly lifecycle$: Observable<LifecycleEvent>;
+  /** The pipeline as text: a step a line, in order, with the values in force. */
+  describe(): string;
 }
 
 /**
@@ -50,44 +61,71 @@ export interface Client<E extends EventLike = never> {
  */
 export function createClient<E extends EventLike = never>(config: ClientConfig<E>): Client<E> {
   const settings = parseClientConfig(config);
-  const { provider, transport, breakers, maxRequests } = settings;
-  const describeError = provider.describeError?.bind(provider);
+  const { breakers, cooldowns, budget, rateLimit: limiter } = settings;
+  const plainCall = parseStreamOptions({}, settings);
   const moments$ = new Subject<LifecycleEvent>();
   const breakerMoments$ = breakers.changes$.pipe(map((change) => ({ type: 'breaker' as const, ...change })));
 
-  const plainCall = parseStreamOptions({}, settings);
+  /** What a target answers, over as many attempts as it takes; or where it cannot, what those after it do. */
+  function answer(
+    call: Call,
+    request: StreamRequest,
+    [target, ...others]: readonly [Target<E>, ...Target<E>[]],
+  ): Observable<StreamEvent | E> {
+    const { provider, model } = target;
+    const key = { provider: provider.name, model };
+    const { total, ...deadlines } = call.settings.timeout;
+    const breaker = breakers.get(key.provider, model);
+    const gate = cooldowns.get(key.provider, model);
+    const describeError = provider.describeError?.bind(provider);
+
+    const attempt$ = defer(() => {
+      const attempt = new AttemptContext(call, key);
+      call.reportWait(gate.waitFor());
+      return exchange(attempt, { ...request, model }, provider, settings.transportOf(provider)).pipe(
+        decode(provider, attempt),
+        streamTimeout({ ...deadlines, flow: call.flow }),
+        settings.repetitionGuard ? repetitionGuard(settings.repetitionGuard) : identity,
+        classifyErrors({ ...settings.classify, ...key, describeError, secrets: () => attempt.secrets() }),
+        circuitBreaker(breaker),
+        cooldown(gate, { remaining: () => call.remaining() }),
+        limiter ? rateLimit(limiter, { tokens: estimateTokens(request) }) : identity,
+        reportAttempt(call.report),
+        holdUntilContent({ facts: attempt }),
+      );
+    });
+
+    return attempt$.pipe(
+      hedgeAttempts(settings, call, request, key.provider, breaker),
+      retry(
+        backoff(
+          call.settings.retry,
+          call.retryContext(key, () => breaker.retryAfter()),
+        ),
+      ),
+      fundRetries(budget, { ...key, tenant: call.settings.tenant }),
+      announceRetries(call),
+      checkpoint(call.delivered),
+      fallBackOn(others, call, settings, (next) => answer(call, request, next)),
+    );
+  }
 
   function stream(request: StreamRequest, options?: StreamOptions): Observable<StreamEvent | E> {
     const callSettings = options ? parseStreamOptions(options, settings) : plainCall;
-    const { total, ...deadlines } = callSettings.timeout;
-
     return defer(() => {
       const invalid = invalidRequest(request);
-      const model = invalid ? '' : request.model;
-      const call = new Call(callSettings, { provider: provider.name, model, maxRequests });
-      const report = moments$.observed ? (moment: Moment) => moments$.next({ ...moment, ...call.moment() }) : undefined;
-      const breaker = breakers.get(provider.name, model);
+      const first: Target<E> = { provider: settings.provider, model: invalid ? '' : request.model };
+      const report = moments$.observed ? (moment: LifecycleEvent) => moments$.next(moment) : undefined;
+      const call = new Call(callSettings, { provider: first.provider.name, model: first.model }, report);
 
-      const attempt$ = exchange(call, request, provider, transport, report).pipe(
-        decode(provider, call),
-        streamTimeout({ ...deadlines, flow: call.flow }),
-        classifyErrors({ ...settings.classify, provider: provider.name, model, describeError, secrets: () => call.secrets() }),
-        circuitBreaker(breaker),
-        reportAttempt(report),
-        holdUntilContent({ facts: call }),
-      );
-
-      return (invalid ? throwError(() => invalid) : attempt$).pipe(
-        retry(backoff(callSettings.retry, call)),
-        announceRetries(call),
-        checkpoint(call.delivered),
-        streamTimeout({ total }),
+      return (invalid ? throwError(() => invalid) : answer(call, request, [first, ...settings.fallback])).pipe(
+        streamTimeout({ total: callSettings.timeout.total }),
         cancelOn(callSettings.signal),
         stampErrors((error) => call.facts(error)),
-        reportCall(report),
+        reportCall(call.report),
       );
     });
   }
 
-  return { stream, lifecycle$: merge(moments$, breakerMoments$) };
+  return { stream, lifecycle$: merge(moments$, breakerMoments$), describe: () => describeClient(settings) };
 }

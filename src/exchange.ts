@@ -1,7 +1,6 @@
 import { from, Observable, switchMap } from 'rxjs';
-import type { Call } from './call.ts';
+import type { AttemptContext } from './attempt-context.ts';
 import type { EventLike } from './core/event.ts';
-import type { Moment } from './core/lifecycle.ts';
 import type { Provider } from './core/provider.ts';
 import { isProviderError, ProviderError } from './core/provider-error.ts';
 import type { StreamRequest } from './core/request.ts';
@@ -13,30 +12,28 @@ import type { HttpRequest, ResponseHead, SseMessage, Transport } from './core/tr
  * Emits the head and the messages. Unsubscribing ends the request.
  */
 export function exchange<E extends EventLike>(
-  call: Call,
+  attempt: AttemptContext,
   request: StreamRequest,
   provider: Provider<E>,
   transport: Transport,
-  report: ((moment: Moment) => void) | undefined,
 ): Observable<ResponseHead | SseMessage> {
   return new Observable((subscriber) => {
-    call.beginAttempt();
-    report?.({ type: 'attempt' });
-    subscriber.add(() => call.endAttempt());
-    const http = httpRequest(provider, request, call);
+    attempt.begin();
+    subscriber.add(() => attempt.end());
+    const http = httpRequest(provider, request, attempt);
     const headers = http.credentials && credentialsOf(http.credentials);
     const open = (credentials: Readonly<Record<string, string>> | undefined) => {
-      call.http = credentials ? { ...http, headers: { ...http.headers, ...credentials } } : http;
-      return transport(call.http, call);
+      attempt.http = credentials ? { ...http, headers: { ...http.headers, ...credentials } } : http;
+      return transport(attempt.http, attempt);
     };
     if (!isPromiseLike(headers)) return open(headers).subscribe(subscriber);
     return from(headers).pipe(switchMap(open)).subscribe(subscriber);
   });
 }
 
-function httpRequest<E extends EventLike>(provider: Provider<E>, request: StreamRequest, call: Call): HttpRequest {
+function httpRequest<E extends EventLike>(provider: Provider<E>, request: StreamRequest, attempt: AttemptContext): HttpRequest {
   try {
-    return provider.request(request, call);
+    return provider.request(request, attempt);
   } catch (cause) {
     if (isProviderError(cause)) throw cause;
     throw refused('invalid-request', 'the provider cannot express this request', cause);

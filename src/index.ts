@@ -1,10 +1,12 @@
 export { type Client, createClient } from './client.ts';
-export type { ClientConfig, StreamOptions } from './client-options.ts';
-export type { RequestContext } from './core/context.ts';
+export type { ClientConfig, ClientHedge, StreamOptions, Target } from './client-options.ts';
+export { configFromEnv, type OperationalConfig } from './config-from-env.ts';
+export type { RequestContext, RetryContext } from './core/context.ts';
 export { defaults } from './core/defaults.ts';
 export { type CategoryTraits, type ErrorCategory, errorCategories } from './core/error-category.ts';
 export { ErrorResponse } from './core/error-response.ts';
 export { type EventLike, isContentEvent, type ProviderEvent, type RateLimitSnapshot, type StreamEvent } from './core/event.ts';
+export { FlowGate } from './core/flow-gate.ts';
 export type { BreakerMoment, BreakerReason, BreakerState, LifecycleEvent, Moment, MomentOfCall } from './core/lifecycle.ts';
 export type { Capabilities, Decoder, ErrorDescription, ErrorFacts, Provider } from './core/provider.ts';
 export {
@@ -23,11 +25,22 @@ export type { FinishReason, StreamResult, ToolCall, Usage } from './core/stream-
 export type { HttpRequest, ResponseHead, SseMessage, Transport } from './core/transport.ts';
 export { accumulate, result } from './operators/accumulate.ts';
 export { backoff } from './operators/backoff.ts';
+export { boundedConcatMap } from './operators/bounded-concat-map.ts';
+export type { BufferingConfig } from './operators/buffering.ts';
+export { type Bulkhead, type BulkheadConfig, bulkhead, createBulkhead } from './operators/bulkhead.ts';
 export { cancelOn } from './operators/cancel-on.ts';
 export { checkpoint } from './operators/checkpoint.ts';
 export { circuitBreaker } from './operators/circuit-breaker.ts';
 export { type ClassifyConfig, classify, classifyErrors } from './operators/classify-errors.ts';
 export type { ContentConfig } from './operators/content.ts';
+export {
+  type Cooldown,
+  type CooldownConfig,
+  type Cooldowns,
+  type CooldownsConfig,
+  cooldown,
+  createCooldowns,
+} from './operators/cooldown.ts';
 export {
   type CircuitBreaker,
   type CircuitBreakers,
@@ -37,14 +50,24 @@ export {
   type KeyedBreakerChange,
 } from './operators/create-circuit-breaker.ts';
 export { type DecodeContext, decode } from './operators/decode.ts';
+export { type FallbackConfig, fallbackCategories, fallbackTo } from './operators/fallback-to.ts';
+export { fromAsyncIterable, fromReadableStream } from './operators/from-async-iterable.ts';
+export { type HedgeConfig, hedge } from './operators/hedge.ts';
 export { type HoldConfig, holdUntilContent } from './operators/hold-until-content.ts';
+export { createRateLimiter, type RateLimitConfig, type RateLimiter, type RateLimiterConfig, rateLimit } from './operators/rate-limit.ts';
+export { type RepetitionGuardConfig, repetitionGuard } from './operators/repetition-guard.ts';
+export { createRetryBudget, fundRetries } from './operators/retry-budget.ts';
 export { type StreamTimeoutConfig, streamTimeout } from './operators/stream-timeout.ts';
 export { type TextDeltasConfig, textDeltas } from './operators/text-deltas.ts';
+export { throwIfUnfinished } from './operators/throw-if-unfinished.ts';
 export { toAsyncIterable } from './operators/to-async-iterable.ts';
+export { toReadableStream } from './operators/to-readable-stream.ts';
 export { type ViewState, type ViewStateConfig, viewState } from './operators/view-state.ts';
 export { type BackoffConfig, backoffDelay, type Jitter } from './policies/backoff.ts';
+export type { Overflow } from './policies/bounded-queue.ts';
 export type { Admission, BreakerChange, BreakerSnapshot, CircuitBreakerConfig, Permit } from './policies/circuit-breaker.ts';
 export type { ClassificationConfig, Rule } from './policies/classification.ts';
+export type { BudgetKey, RetryBudget, RetryBudgetConfig } from './policies/retry-budget.ts';
 export { type AnthropicOptions, anthropic } from './providers/anthropic.ts';
 export { type OpenAIOptions, openai } from './providers/openai.ts';
 export { type FetchTransportOptions, fetchTransport } from './transport/fetch-transport.ts';

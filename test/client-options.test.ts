@@ -17,7 +17,7 @@ describe('a client', () => {
   it('needs only a provider', () => {
     const settings = config();
     expect(settings).toMatchObject({ provider, maxRequests: 8, retry: {}, timeout: defaults.timeout, classify: {} });
-    expect(settings.transport).toBeTypeOf('function');
+    expect(settings.transportOf(provider)).toBeTypeOf('function');
     expect(settings.breakers.get('p', 'm').state).toBe('closed');
   });
 
@@ -32,8 +32,8 @@ describe('a client', () => {
       throw new Error('not called');
     };
     const withTransport: Provider = { ...provider, transport };
-    expect(config({ provider: withTransport }).transport).toBe(transport);
-    expect(config({ provider: withTransport, transport: own }).transport).toBe(own);
+    expect(config({ provider: withTransport }).transportOf(withTransport)).toBe(transport);
+    expect(config({ provider: withTransport, transport: own }).transportOf(withTransport)).toBe(own);
     expect(
       config({ transport: undefined, retry: undefined, timeout: undefined, breakers: undefined, classify: undefined }).timeout,
     ).toEqual(defaults.timeout);
@@ -110,10 +110,12 @@ describe('a call', () => {
     expect(call()).toEqual({
       requestId: undefined,
       idempotencyKey: undefined,
+      tenant: undefined,
+      maxRequests: 8,
       signal: undefined,
       raw: false,
       timeout: defaults.timeout,
-      retry: {},
+      retry: { budget: expect.objectContaining({ kind: 'budget' }) },
     });
   });
 
@@ -122,7 +124,7 @@ describe('a call', () => {
       { retry: { maxAttempts: 1 }, timeout: { idle: 7, headers: undefined } },
       { retry: { jitter: 'none', maxAttempts: 5 }, timeout: { headers: 9 } },
     );
-    expect(settings.retry).toEqual({ jitter: 'none', maxAttempts: 1 });
+    expect(settings.retry).toMatchObject({ jitter: 'none', maxAttempts: 1 });
     expect(settings.timeout).toEqual({ headers: 9, firstContent: 120_000, idle: 7, total: 600_000 });
   });
 

@@ -81,6 +81,10 @@ function reduce(view: View, happening: Happening, now: number): View {
       const known = isRefused ? { ...view, lanes: [...view.lanes, newLane(happening, now)] } : view;
       return change(known, { status: isRefused ? 'refused' : 'failed', endedAt: now, error });
     }
+    // No scenario of the demo has a second target, or enough calls to wait for each other.
+    case 'cooldown':
+    case 'fallback':
+      return view;
     case 'cancel':
       return change(view, { status: 'cancelled', endedAt: now });
   }

@@ -23,18 +23,27 @@ export interface RequestContext {
   readonly idempotencyKey?: string | undefined;
   /** Whether `raw` events were asked for. */
   readonly raw?: boolean | undefined;
+  readonly provider?: string | undefined;
+  readonly model?: string | undefined;
+}
+
+/** What `backoff` may know of the call whose attempts it retries, and whom it tells. Alone, it knows and tells nothing. */
+export interface RetryContext {
+  readonly requestId: string;
   /** Tells two subscriptions with one request id apart; seeds the jitter. */
   readonly nonce?: string | undefined;
   readonly provider?: string | undefined;
   readonly model?: string | undefined;
-  /** The ledger: what failed so far, kept by `backoff`. */
-  readonly attempts?: Attempt[] | undefined;
-  /** The failure of the attempt before, kept by `backoff`. */
-  lastFailure?: ProviderError | undefined;
+  readonly tenant?: string | undefined;
+  /** How many requests the call may make in all, and how many it has made. */
+  readonly maxRequests?: number | undefined;
+  readonly requests?: (() => number) | undefined;
   /** Milliseconds until the call's total deadline. */
   readonly remaining?: (() => number) | undefined;
+  /** Milliseconds for which the breaker would refuse the next attempt. */
+  readonly refusedFor?: (() => number) | undefined;
+  /** Told of each failed attempt. */
+  readonly failed?: ((attempt: Attempt, error: ProviderError) => void) | undefined;
   /** Told of each retry before its wait. */
   readonly announce?: ((retry: Extract<StreamEvent, { type: 'retry' }>) => void) | undefined;
-  /** How many requests this call may make in all. */
-  readonly maxRequests?: number | undefined;
 }

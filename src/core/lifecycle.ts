@@ -8,6 +8,10 @@ export type Moment =
   | { readonly type: 'headers' }
   | { readonly type: 'first-content' }
   | { readonly type: 'retry'; readonly delayMs: number; readonly category: ErrorCategory; readonly error: ProviderError }
+  /** The attempt waits for its turn: its provider asked for a pause. */
+  | { readonly type: 'cooldown'; readonly waitMs: number }
+  /** Another target takes over. */
+  | { readonly type: 'fallback'; readonly to: { readonly provider: string; readonly model: string }; readonly error: ProviderError }
   | { readonly type: 'finish'; readonly finishReason: FinishReason; readonly usage: Usage }
   | { readonly type: 'error'; readonly error: ProviderError }
   /** The consumer unsubscribed before the end. */

@@ -73,5 +73,5 @@ export function invalidRequest(request: StreamRequest): ProviderError | undefine
 }
 
 function invalid(reason: string, cause?: unknown): ProviderError {
-  return new ProviderError({ category: 'invalid-request', phase: 'local', reason, cause });
+  return new ProviderError({ category: 'invalid-request', phase: 'local', gaveUp: 'not-retryable', reason, cause });
 }

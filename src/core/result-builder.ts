@@ -60,6 +60,10 @@ export class ResultBuilder {
     return this.#isEmpty;
   }
 
+  get hasToolCalls(): boolean {
+    return this.#toolCalls.length > 0;
+  }
+
   /** Whether `finish` has come. */
   get isFinished(): boolean {
     return this.#finishReason !== undefined;

@@ -1,11 +1,11 @@
 import { type RetryConfig, throwError, timer } from 'rxjs';
-import type { RequestContext } from '../core/context.ts';
-import { defaults } from '../core/defaults.ts';
+import type { RetryContext } from '../core/context.ts';
+import { errorCategories } from '../core/error-category.ts';
 import { parseOptions } from '../core/options.ts';
-import { completeError } from '../core/provider-error.ts';
-import { type BackoffConfig, backoffDelay, backoffSchema } from '../policies/backoff.ts';
+import { completeError, ProviderError } from '../core/provider-error.ts';
+import { type BackoffConfig, backoffDelay, backoffSchema, type ResolvedBackoff } from '../policies/backoff.ts';
 import { seededRandom } from '../policies/jitter.ts';
-import { decideRetry } from '../policies/retry-decision.ts';
+import { decideRetry, type RetryDecision } from '../policies/retry-decision.ts';
 import { classify } from './classify-errors.ts';
 
 /**
@@ -26,50 +26,56 @@ import { classify } from './classify-errors.ts';
  *
  * @see marbles/retry.md
  */
-export function backoff(policy: BackoffConfig = {}, context?: RequestContext): RetryConfig {
+export function backoff(policy: BackoffConfig = {}, context?: RetryContext): RetryConfig {
   const resolved = parseOptions('backoff', backoffSchema, policy);
-  const { requestId = '', nonce = '', provider = '' } = context ?? {};
+  const { requestId = '', nonce = '', provider = '', model = '', tenant } = context ?? {};
   const draw = resolved.random ?? ((id, attempt) => seededRandom(`${id}:${nonce}:${provider}:${attempt}`));
   const random = (attempt: number): number => draw(requestId, attempt);
   let waited = 0;
-  // Alone, nothing is remembered between failures: the waits before are what they would have been.
-  const sumOfDelays = (attempts: number): number => {
-    let sum = 0;
-    for (let each = 1; each <= attempts; each++) sum += backoffDelay(resolved, each, random);
-    return sum;
-  };
+
+  const decide = (error: ProviderError, attempt: number): RetryDecision =>
+    decideRetry(error, resolved, {
+      attempt,
+      requests: context?.requests?.() ?? attempt,
+      maxRequests: context?.maxRequests ?? Number.POSITIVE_INFINITY,
+      // Alone, nothing is remembered between failures: the waits before are what they would have been.
+      waited: context ? waited : sumOfDelays(resolved, attempt - 1, random),
+      remaining: context?.remaining?.() ?? Number.POSITIVE_INFINITY,
+      refusedFor: () => context?.refusedFor?.() ?? 0,
+      takeToken: () => resolved.budget?.take({ provider: error.provider ?? provider, tenant }) ?? true,
+      random,
+    });
 
   return {
     // Never `count`: rxjs would raise the last error without asking, and so without its reason.
-    delay: (thrown: unknown, attempt: number) => {
+    delay: (thrown: unknown, count: number) => {
       const error = classify(thrown);
-      const decision = decideRetry(error, resolved, {
-        attempt,
-        requests: attempt,
-        maxRequests: context?.maxRequests ?? defaults.maxRequests,
-        waited: context ? waited : sumOfDelays(attempt - 1),
-        remaining: context?.remaining?.() ?? Number.POSITIVE_INFINITY,
-        random,
-      });
-      if (context) {
-        const { attempts } = context;
-        const delayMs = 'delayMs' in decision ? decision.delayMs : 0;
-        // What was refused on this side was no attempt.
-        if (error.category !== 'circuit-open') {
-          attempts?.push({ attempt, provider: error.provider ?? provider, model: error.model ?? '', category: error.category, delayMs });
-          context.lastFailure = error;
-        }
+      const decision = decide(error, count);
+      const attempt = context?.requests?.() ?? count;
+      const delayMs = 'delayMs' in decision ? decision.delayMs : 0;
+      // What was refused on this side was no attempt.
+      if (errorCategories[error.category].side !== 'local') {
+        const { provider: from = provider, model: of = model, category } = error;
+        context?.failed?.({ attempt, provider: from, model: of, category, delayMs }, error);
       }
-      if ('gaveUp' in decision) {
-        const { gaveUp } = decision;
-        return throwError(() => completeError(error, { gaveUp }));
-      }
-      if (context) {
-        waited += decision.delayMs;
-        context.announce?.({ type: 'retry', requestId, attempt, delayMs: decision.delayMs, error });
-      }
+      if ('gaveUp' in decision) return throwError(() => completeError(error, { gaveUp: decision.gaveUp }));
+      if ('refusedFor' in decision) return throwError(() => refused(error, decision.refusedFor));
+      waited += delayMs;
+      context?.announce?.({ type: 'retry', requestId, attempt, delayMs, error });
       // A timer even for no wait at all: synchronous failures would recurse.
-      return timer(decision.delayMs);
+      return timer(delayMs);
     },
   };
+}
+
+function sumOfDelays(policy: ResolvedBackoff, attempts: number, random: (attempt: number) => number): number {
+  let sum = 0;
+  for (let each = 1; each <= attempts; each++) sum += backoffDelay(policy, each, random);
+  return sum;
+}
+
+/** The breaker would not let the next attempt through: said at once, before the wait and before a token is spent on it. */
+function refused(cause: ProviderError, retryAfterMs: number): ProviderError {
+  const { provider, model, requestId } = cause;
+  return new ProviderError({ category: 'circuit-open', phase: 'local', provider, model, requestId, retryAfterMs, cause });
 }

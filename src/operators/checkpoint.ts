@@ -25,6 +25,11 @@ export class Delivered {
     return this.#builder.isFinished;
   }
 
+  /** Whether a tool was called: to generate again could call it twice. */
+  get hasToolCalls(): boolean {
+    return this.#builder.hasToolCalls;
+  }
+
   /** The content so far, for an error's `partial`; `undefined` if there was none. */
   get partial(): (() => StreamResult) | undefined {
     return this.#builder.isEmpty ? undefined : () => this.#builder.snapshot();

@@ -130,7 +130,7 @@ export function cooldown<T>(gate: Cooldown, config: CooldownConfig<T> = {}): Mon
                 settle(() => machine.succeeded());
               }
               const exhausted = exhaustedFor(value);
-              if (exhausted > 0) machine.limited(exhausted);
+              if (exhausted > 0) machine.exhausted(exhausted);
               subscriber.next(value);
             },
             error: (error) => {

@@ -1,21 +1,14 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import { parseOptions } from '../core/options.ts';
-import { type BudgetKey, type RetryBudgetConfig, RetryBudgetMachine, retryBudgetSchema } from '../policies/retry-budget.ts';
+import {
+  type BudgetKey,
+  type RetryBudget,
+  type RetryBudgetConfig,
+  RetryBudgetMachine,
+  retryBudgetSchema,
+} from '../policies/retry-budget.ts';
 import { monotonicClock } from './clock.ts';
 import { OperatorSubscriber } from './operator-subscriber.ts';
-
-/** What retries may cost, over all the streams that share it. */
-export interface RetryBudget {
-  readonly kind: 'budget';
-  /** Takes a token for a retry; `false` if there is none. `backoff` does it for a stream. */
-  take(key: BudgetKey): boolean;
-  /** Tells of a call that begins. */
-  called(key: BudgetKey): void;
-  /** Tells of a stream that reached its end. */
-  credit(key: BudgetKey): void;
-  /** The tokens that are left. */
-  remaining(key: BudgetKey): { readonly provider: number; readonly tenant: number | undefined };
-}
 
 /**
  * Makes a retry budget: retries may add a share to the traffic, however many streams fail at once.

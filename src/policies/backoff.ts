@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defaults, maxTimerDelay } from '../core/defaults.ts';
-import { callback, count, milliseconds, within } from '../core/options.ts';
+import { callback, count, instance, milliseconds, within } from '../core/options.ts';
+import type { RetryBudget } from './retry-budget.ts';
 
 /**
  * How the wait is spread, so that streams that failed together do not come back together. With `d` for the exponential delay,
@@ -32,6 +33,8 @@ export interface BackoffConfig {
   readonly jitter?: Jitter | undefined;
   /** The number from 0 to 1 that the jitter uses. Default: a hash of request id, subscription and attempt, the same on every run. */
   readonly random?: ((requestId: string, attempt: number) => number) | undefined;
+  /** What retries may cost, over all the streams that share it. A retry that finds it empty is not made. Default: no limit. */
+  readonly budget?: RetryBudget | undefined;
   /** Whether a failure after content is tried again too: the content is then repeated. Default: false. */
   readonly afterContent?: boolean | undefined;
 }
@@ -50,6 +53,7 @@ export const backoffSchema = z.strictObject({
     })
     .default(defaults.retry.jitter),
   random: callback<(requestId: string, attempt: number) => number>().optional(),
+  budget: instance<RetryBudget>('take', 'createRetryBudget').optional(),
   afterContent: z.boolean({ error: 'must be true or false' }).default(false),
 });
 

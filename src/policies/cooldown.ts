@@ -31,7 +31,7 @@ export class CooldownMachine {
   due(): number {
     const now = this.#now();
     const rate = this.#paceAt(now);
-    if (rate === undefined) return 0;
+    if (rate === undefined) return Math.max(0, this.#notBefore - now);
     const nextPlace = this.#probeSince === undefined ? this.#lastPass + 1_000 / rate : this.#probeSince + defaults.cooldown.maxWait;
     return Math.max(0, this.#notBefore - now, nextPlace - now);
   }
@@ -40,15 +40,18 @@ export class CooldownMachine {
   estimate(ahead: number): number {
     const now = this.#now();
     const rate = this.#paceAt(now);
-    if (rate === undefined) return 0;
+    if (rate === undefined) return Math.max(0, this.#notBefore - now);
     return Math.max(this.#notBefore - now, this.#lastPass + 1_000 / rate - now, 0) + (ahead * 1_000) / rate;
   }
 
   /** One goes. */
   pass(): void {
     const now = this.#now();
-    if (this.#paceAt(now) === undefined) this.#forget();
-    else if (this.#isCutShort) this.#probeSince = now;
+    if (this.#paceAt(now) === undefined) {
+      this.#forget();
+      return;
+    }
+    if (this.#isCutShort) this.#probeSince = now;
     this.#lastPass = now;
   }
 
@@ -62,8 +65,14 @@ export class CooldownMachine {
     this.#rate = Math.min(this.#rate + rateGain, below);
   }
 
-  /** The provider limits, for this long if it says so. A longer wait replaces a shorter one, never the reverse. */
-  limited(retryAfterMs = 0): void {
+  /** The provider says, with an answer, that its limit is used up for this long. Nobody has been refused, so no pace is set. */
+  exhausted(resetMs: number): void {
+    this.#notBefore = Math.max(this.#notBefore, this.#now() + Math.min(resetMs, defaults.cooldown.maxWait));
+  }
+
+  /** The provider limits, for this long if it says so; without a word on how long, it only slows a pace that is set. A longer wait replaces a shorter one, never the reverse. */
+  limited(retryAfterMs?: number): void {
+    if (retryAfterMs === undefined && this.#rate === undefined) return;
     const now = this.#now();
     const { maxWait, rate, minRate } = defaults.cooldown;
     const hadPassed = this.#rate !== undefined && this.#lastPass >= this.#notBefore && this.#lastPass > this.#troubleAt;
@@ -74,8 +83,9 @@ export class CooldownMachine {
     }
     this.#probeSince = undefined;
     this.#troubleAt = now;
-    this.#isCutShort = retryAfterMs > maxWait;
-    this.#notBefore = Math.max(this.#notBefore, now + Math.min(retryAfterMs, maxWait));
+    const wait = retryAfterMs ?? 0;
+    this.#isCutShort ||= wait > maxWait;
+    this.#notBefore = Math.max(this.#notBefore, now + Math.min(wait, maxWait));
   }
 
   /** A request ended otherwise: it says nothing, but the next may try. */
@@ -85,7 +95,8 @@ export class CooldownMachine {
 
   /** Whether forgetting it would change nothing. */
   get isIdle(): boolean {
-    return this.#paceAt(this.#now()) === undefined;
+    const now = this.#now();
+    return this.#paceAt(now) === undefined && now >= this.#notBefore;
   }
 
   #paceAt(now: number): number | undefined {
@@ -97,6 +108,7 @@ export class CooldownMachine {
   #forget(): void {
     this.#rate = undefined;
     this.#ceiling = Number.POSITIVE_INFINITY;
+    this.#lastPass = Number.NEGATIVE_INFINITY;
     this.#probeSince = undefined;
     this.#isCutShort = false;
   }

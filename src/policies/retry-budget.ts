@@ -38,6 +38,19 @@ export interface BudgetKey {
   readonly tenant?: string | undefined;
 }
 
+/** What retries may cost, over all the streams that share it. */
+export interface RetryBudget {
+  readonly kind: 'budget';
+  /** Takes a token for a retry; `false` if there is none. `backoff` does it for a stream. */
+  take(key: BudgetKey): boolean;
+  /** Tells of a call that begins. */
+  called(key: BudgetKey): void;
+  /** Tells of a stream that reached its end. */
+  credit(key: BudgetKey): void;
+  /** The tokens that are left. */
+  remaining(key: BudgetKey): { readonly provider: number; readonly tenant: number | undefined };
+}
+
 /** A number of tokens that refills with time, up to its capacity. */
 class Account {
   #tokens: number;

@@ -14,12 +14,16 @@ export interface RetryState {
   readonly waited: number;
   /** Milliseconds until the total deadline. */
   readonly remaining: number;
+  /** Milliseconds for which the breaker would refuse the next attempt. */
+  readonly refusedFor: () => number;
+  /** Takes a token of the retry budget; `false` if there is none. Asked last, so that none is spent for nothing. */
+  readonly takeToken: () => boolean;
   /** A number from 0 up to 1 for an attempt. */
   readonly random: (attempt: number) => number;
 }
 
-/** Either a wait and another attempt, or the reason for none. */
-export type RetryDecision = { readonly delayMs: number } | { readonly gaveUp: GaveUp | undefined };
+/** Either a wait and another attempt, or the reason for none: one of ours, or the breaker's. */
+export type RetryDecision = { readonly delayMs: number } | { readonly gaveUp: GaveUp | undefined } | { readonly refusedFor: number };
 
 /** How far beyond the provider's own delay a retry may be spread, as a share and at most. */
 const retryAfterSpread = { share: 0.1, max: 10_000 };
@@ -39,6 +43,10 @@ export function decideRetry(error: ProviderError, policy: ResolvedBackoff, state
   const delayMs = Math.min(Math.ceil(wait), maxTimerDelay);
   // A wait cut short would be an attempt that comes too early, with no time to succeed.
   if (delayMs >= state.remaining || state.waited + delayMs > policy.maxTotalDelay) return { gaveUp: 'deadline' };
+  const refusedFor = state.refusedFor();
+  if (refusedFor > delayMs) return { refusedFor };
+  // Who waits as long as the provider asked for adds nothing to its load.
+  if (error.category !== 'rate-limit' && !state.takeToken()) return { gaveUp: 'budget' };
   return { delayMs };
 }
 

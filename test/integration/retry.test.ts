@@ -1,6 +1,6 @@
 import { defer, lastValueFrom, retry as retryOperator, take, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { backoff, createCircuitBreakers, type LifecycleEvent, ProviderError, type RequestContext } from '../../src/index.ts';
+import { backoff, createCircuitBreakers, type LifecycleEvent, ProviderError, type RetryContext } from '../../src/index.ts';
 import type { Answer } from '../../src/testing/fault-server.ts';
 import { clientOf, collect, eventsOf, expectError, expectText, quiet, request, serve, typesOf, wires } from './support.ts';
 
@@ -171,13 +171,11 @@ describe.each(wires)('%s', (wire) => {
 });
 
 describe('jitter', () => {
-  const delaysOf = async (context: Partial<RequestContext>): Promise<number[]> => {
+  const delaysOf = async (context: Partial<RetryContext>): Promise<number[]> => {
     const delays: number[] = [];
     const failing = defer(() => throwError(() => new ProviderError({ category: 'overloaded' })));
-    const full: RequestContext = {
+    const full: RetryContext = {
       requestId: 'r-1',
-      attempt: 1,
-      signal: new AbortController().signal,
       announce: ({ delayMs }) => delays.push(delayMs),
       ...context,
     };

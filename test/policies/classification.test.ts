@@ -331,6 +331,8 @@ describe('rules of the user', () => {
         requests: 1,
         maxRequests: 8,
         waited: 0,
+        refusedFor: () => 0,
+        takeToken: () => true,
         remaining: 1e9,
         random: () => 0,
       });

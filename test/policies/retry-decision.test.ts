@@ -16,6 +16,8 @@ function decide(error: ErrorInit, policy: BackoffConfig = plain, state: Partial<
     requests: attempt,
     maxRequests: 8,
     waited: 0,
+    refusedFor: () => 0,
+    takeToken: () => true,
     remaining: Number.POSITIVE_INFINITY,
     random: () => 0.5,
     ...state,
@@ -155,7 +157,7 @@ describe('what the provider asks for', () => {
     for (const retryAfterMs of [2 ** 31, 1e12, Number.MAX_VALUE, maxTimerDelay]) {
       const decision = decide({ category: 'rate-limit', retryAfterMs }, unlimited);
       if ('delayMs' in decision) expect(decision.delayMs).toBeLessThanOrEqual(maxTimerDelay);
-      else expect(decision.gaveUp).toMatch(/retry-after|deadline/);
+      else expect(decision).toMatchObject({ gaveUp: expect.stringMatching(/retry-after|deadline/) });
     }
   });
 });
@@ -164,6 +166,8 @@ describe('any decision', () => {
   const state = fc.record({
     attempt: fc.integer({ min: 1, max: 2_000_000 }),
     waited: fc.nat(400_000),
+    refusedFor: fc.constant(() => 0),
+    takeToken: fc.constant(() => true),
     remaining: fc.oneof(fc.integer({ min: -1_000, max: 700_000 }), fc.constant(Number.POSITIVE_INFINITY)),
   });
   const wait = fc.option(fc.oneof(fc.integer({ min: 0, max: 200_000 }), fc.double({ min: 0, noNaN: true })), { nil: undefined });
@@ -182,6 +186,7 @@ describe('any decision', () => {
             else expect(['not-retryable', 'attempts', 'retry-after', 'deadline']).toContain(decision.gaveUp);
             return;
           }
+          if ('refusedFor' in decision) throw new Error('no breaker refuses here');
           expect(Number.isInteger(decision.delayMs)).toBe(true);
           expect(decision.delayMs).toBeGreaterThanOrEqual(retryAfterMs ?? 0);
           expect(decision.delayMs + given.waited).toBeLessThanOrEqual(300_000);

@@ -1,0 +1,58 @@
+import type { Call } from './call.ts';
+import type { RequestContext } from './core/context.ts';
+import { secretsOf } from './core/sanitize.ts';
+import type { HttpRequest } from './core/transport.ts';
+
+/** What an attempt knows: its target, its number, its request, and through the call all the rest. */
+export class AttemptContext implements RequestContext {
+  readonly call: Call;
+  readonly provider: string;
+  readonly model: string;
+  /** From 1 once it has begun; one that is refused on this side never begins. */
+  attempt = 0;
+  /** What is secret in it must not appear in an error. */
+  http: HttpRequest | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(call: Call, target: { readonly provider: string; readonly model: string }) {
+    this.call = call;
+    this.provider = target.provider;
+    this.model = target.model;
+  }
+
+  get requestId(): string {
+    return this.call.requestId;
+  }
+
+  get idempotencyKey(): string {
+    return this.call.idempotencyKey;
+  }
+
+  get flow(): RequestContext['flow'] {
+    return this.call.flow;
+  }
+
+  get raw(): boolean {
+    return this.call.settings.raw;
+  }
+
+  /** Made when somebody asks: an Observable is unsubscribed, and needs none. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  begin(): void {
+    this.attempt = ++this.call.requests;
+    this.call.target = this;
+    this.call.report?.({ type: 'attempt' });
+  }
+
+  end(): void {
+    this.#controller?.abort();
+  }
+
+  secrets(): readonly string[] {
+    return this.http ? secretsOf(this.http.url, this.http.headers) : [];
+  }
+}

@@ -1,0 +1,30 @@
+import { identity, type MonoTypeOperatorFunction } from 'rxjs';
+import type { Call } from './call.ts';
+import type { ClientSettings } from './client-options.ts';
+import type { EventLike, StreamEvent } from './core/event.ts';
+import type { StreamRequest } from './core/request.ts';
+import type { CircuitBreaker } from './operators/create-circuit-breaker.ts';
+import { hedge } from './operators/hedge.ts';
+
+/**
+ * Starts a second attempt when first content is late, if the client is set to, and if the call may: a further request must be left,
+ * the breaker must let it through, and it costs a token of the budget. Refused, it is simply not made. Tools could run twice: a request
+ * with tools is not hedged unless that is allowed.
+ */
+export function hedgeAttempts<E extends EventLike>(
+  settings: ClientSettings<E>,
+  call: Call,
+  request: StreamRequest,
+  provider: string,
+  breaker: CircuitBreaker,
+): MonoTypeOperatorFunction<StreamEvent | E> {
+  const { after, allowTools = false } = settings.hedge ?? {};
+  const hasTools = (request.tools?.length ?? 0) > 0;
+  if (after === undefined || (hasTools && !allowTools)) return identity;
+  const { tenant, retry } = call.settings;
+  return hedge({
+    after,
+    mayStart: () =>
+      call.requests < call.settings.maxRequests && breaker.retryAfter() === 0 && (retry.budget?.take({ provider, tenant }) ?? true),
+  });
+}
