@@ -3,6 +3,7 @@ import type { ErrorDescription, ErrorFacts } from '../core/provider.ts';
 import { type ErrorPhase, isProviderError, ProviderError } from '../core/provider-error.ts';
 import { sanitize } from '../core/sanitize.ts';
 import type { StreamResult } from '../core/stream-result.ts';
+import { describeError } from './error-description.ts';
 import { type FailureFacts, failureFacts } from './failure-facts.ts';
 import { messageCategory } from './message-category.ts';
 import { networkFailure } from './network-failure.ts';
@@ -38,9 +39,10 @@ export interface Rule {
 export interface ClassificationConfig {
   /** Rules of the user's own, tried first, in order. Default: none. */
   readonly rules?: readonly Rule[] | undefined;
-  /** Named on the errors, and the provider's own reading of a failure. */
+  /** Named on the errors. */
   readonly provider?: string | undefined;
   readonly model?: string | undefined;
+  /** The provider's own reading of a failure. Default: the codes of OpenAI, Anthropic, Gemini and the servers that speak like them. */
   readonly describeError?: ((facts: ErrorFacts) => ErrorDescription | undefined) | undefined;
   /** Values that must not appear in an error. */
   readonly secrets?: (() => readonly string[]) | undefined;
@@ -149,8 +151,9 @@ function speaksOf(pattern: string | RegExp, message: string | undefined): boolea
 }
 
 function describeSafely(config: ClassificationConfig, facts: ErrorFacts): ErrorDescription {
+  if (facts.status === undefined && facts.body === undefined) return {};
   try {
-    return config.describeError?.(facts) ?? {};
+    return (config.describeError ?? describeError)(facts) ?? {};
   } catch {
     return {};
   }

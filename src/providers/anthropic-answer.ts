@@ -1,8 +1,8 @@
 import type { ProviderEvent } from '../core/event.ts';
+import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
 import type { FinishReason } from '../core/stream-result.ts';
 import { AnthropicBlocks } from './anthropic-blocks.ts';
 import { AnthropicUsage } from './anthropic-usage.ts';
-import { isObject, type JsonObject, textOf } from './json-value.ts';
 import { Sources } from './sources.ts';
 import { malformedStream } from './stream-errors.ts';
 

@@ -1,5 +1,5 @@
 import type { ProviderEvent } from '../core/event.ts';
-import { isObject, type JsonObject, textOf } from './json-value.ts';
+import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
 import { malformedStream } from './stream-errors.ts';
 import { appendToolInput, checkToolCalls, isWholeInput, parseToolInput } from './tool-input.ts';
 

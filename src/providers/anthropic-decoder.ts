@@ -1,9 +1,9 @@
 import type { ProviderEvent, RateLimitSnapshot } from '../core/event.ts';
+import { isObject } from '../core/json-value.ts';
 import type { Decoder } from '../core/provider.ts';
 import type { ResponseHead, SseMessage } from '../core/transport.ts';
 import { AnthropicAnswer } from './anthropic-answer.ts';
 import { DeltaTemplate } from './delta-template.ts';
-import { isObject } from './json-value.ts';
 import { isDoneMarker, isErrorMessage, parseMessage } from './message-data.ts';
 import { anthropicRateLimits } from './rate-limit-headers.ts';
 import { eventsThenError, reportedError } from './stream-errors.ts';

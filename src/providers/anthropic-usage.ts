@@ -1,5 +1,5 @@
+import { countOf, isObject } from '../core/json-value.ts';
 import type { Usage } from '../core/stream-result.ts';
-import { countOf, isObject } from './json-value.ts';
 
 /**
  * The usage of a message. It is cumulative and told in parts: each count that is told replaces the one before; `null` leaves it.

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Provider } from '../core/provider.ts';
+import { describeError } from '../policies/error-description.ts';
 import { AnthropicDecoder } from './anthropic-decoder.ts';
 import { anthropicBody } from './anthropic-request.ts';
 import { Endpoint, type EndpointOptions, endpointSchema } from './endpoint.ts';
-import { describeError } from './error-description.ts';
 import { writeBody } from './request-content.ts';
 
 /** Options of {@link anthropic}. */

@@ -1,5 +1,5 @@
+import { isObject, type JsonObject } from '../core/json-value.ts';
 import type { SseMessage } from '../core/transport.ts';
-import { isObject, type JsonObject } from './json-value.ts';
 import { malformedStream } from './stream-errors.ts';
 
 const keepAlives = new Set(['ping', 'heartbeat', 'keepalive', 'keep-alive']);

@@ -1,6 +1,6 @@
 import type { ProviderEvent } from '../core/event.ts';
+import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
 import type { Usage } from '../core/stream-result.ts';
-import { isObject, type JsonObject, textOf } from './json-value.ts';
 import { contentOf, reasoningOf } from './openai-delta.ts';
 import { openaiFinishReason } from './openai-finish-reason.ts';
 import { OpenAIToolCalls } from './openai-tool-calls.ts';

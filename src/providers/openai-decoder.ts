@@ -1,8 +1,8 @@
 import type { ProviderEvent, RateLimitSnapshot } from '../core/event.ts';
+import { isObject, type JsonObject } from '../core/json-value.ts';
 import type { Decoder } from '../core/provider.ts';
 import type { ResponseHead, SseMessage } from '../core/transport.ts';
 import { DeltaTemplate } from './delta-template.ts';
-import { isObject, type JsonObject } from './json-value.ts';
 import { isDoneMarker, isErrorMessage, parseMessage } from './message-data.ts';
 import { OpenAIAnswer } from './openai-answer.ts';
 import { onlyDelta, reasoningOf } from './openai-delta.ts';

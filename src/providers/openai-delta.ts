@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, textOf } from './json-value.ts';
+import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
 
 /** The content of a delta: text, a number that should be text, or Mistral's parts. */
 export function contentOf(delta: JsonObject): string {

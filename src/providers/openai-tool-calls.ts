@@ -1,5 +1,5 @@
 import type { ProviderEvent } from '../core/event.ts';
-import { isObject, type JsonObject } from './json-value.ts';
+import { isObject, type JsonObject } from '../core/json-value.ts';
 import { malformedStream } from './stream-errors.ts';
 import { appendToolInput, checkToolCalls, isWholeInput, parseToolInput, splitToolInputs } from './tool-input.ts';
 

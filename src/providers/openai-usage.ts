@@ -1,5 +1,5 @@
+import { countOf, isObject } from '../core/json-value.ts';
 import type { Usage } from '../core/stream-result.ts';
-import { countOf, isObject } from './json-value.ts';
 
 /**
  * The usage of a chat completion: OpenAI's members, and where others put cached and reasoning tokens. `undefined` if it counts nothing.

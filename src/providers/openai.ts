@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Provider } from '../core/provider.ts';
+import { describeError } from '../policies/error-description.ts';
 import { Endpoint, type EndpointOptions, endpointSchema, nonEmpty } from './endpoint.ts';
-import { describeError } from './error-description.ts';
 import { OpenAIDecoder } from './openai-decoder.ts';
 import { openaiBody } from './openai-request.ts';
 import { writeBody } from './request-content.ts';

@@ -1,5 +1,5 @@
 import type { ProviderEvent } from '../core/event.ts';
-import { isObject } from './json-value.ts';
+import { isObject } from '../core/json-value.ts';
 
 const maxSources = 1_024;
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import type { ErrorCategory } from '../../src/core/error-category.ts';
-import { describeError } from '../../src/providers/error-description.ts';
+import { describeError } from '../../src/policies/error-description.ts';
 import { openai } from '../../src/providers/openai.ts';
-import { classified } from './decoding.ts';
+import { classified } from '../providers/decoding.ts';
 
 const error = (members: object) => ({ error: members });
 const classify = (status: number | undefined, body: unknown, headers: Record<string, string> = {}) =>

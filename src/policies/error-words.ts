@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from './json-value.ts';
+import { isObject, type JsonObject } from '../core/json-value.ts';
 
 /** What a provider says in an error, whatever the shape of its body. */
 export interface ErrorWords {

@@ -1,9 +1,9 @@
 import type { ErrorCategory } from '../core/error-category.ts';
 import type { ErrorDescription, ErrorFacts } from '../core/provider.ts';
-import { retryAfterOfBody } from '../policies/retry-after.ts';
-import { statusCategory } from '../policies/status-category.ts';
 import { genericCategory, phraseCategory, specificCategory } from './error-codes.ts';
 import { type ErrorWords, readErrorWords } from './error-words.ts';
+import { retryAfterOfBody } from './retry-after.ts';
+import { statusCategory } from './status-category.ts';
 
 const requestIdHeaders = ['x-request-id', 'request-id', 'apim-request-id', 'x-generation-id'] as const;
 
