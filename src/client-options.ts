@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaults } from './core/defaults.ts';
+import { defaults, maxTimerDelay } from './core/defaults.ts';
 import type { ErrorCategory } from './core/error-category.ts';
 import type { EventLike } from './core/event.ts';
 import { count, instance, milliseconds, parseOptions } from './core/options.ts';
@@ -173,6 +173,7 @@ export interface CallSettings {
 export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>): ClientSettings<E> {
   const { maxRequests } = parseOptions('createClient', clientSchema, config);
   const { provider, fallback = [], transport, rateLimit, hedge, repetitionGuard } = config;
+  const timeout = override<StreamTimeoutConfig>(defaults.timeout, config.timeout);
   const fetching = fetchTransport();
   return {
     provider,
@@ -185,9 +186,9 @@ export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>):
     budget: config.budget ?? createRetryBudget(),
     cooldowns: config.cooldowns ?? createCooldowns(),
     retry: config.retry ?? {},
-    timeout: override<StreamTimeoutConfig>(defaults.timeout, config.timeout),
+    timeout,
     // Slowness is worth a refusal where somebody else can answer.
-    breakers: config.breakers ?? createCircuitBreakers({ openOnSlow: fallback.length > 0 }),
+    breakers: config.breakers ?? createCircuitBreakers({ openOnSlow: fallback.length > 0, probeTimeout: probeTimeoutOf(timeout) }),
     classify: config.classify ?? {},
   };
 }
@@ -213,4 +214,9 @@ export function parseStreamOptions<E extends EventLike>(options: StreamOptions, 
 function override<T extends object>(base: T, over: { readonly [K in keyof T]?: T[K] | undefined } | undefined): T {
   const given = Object.entries(over ?? {}).filter(([, value]) => value !== undefined);
   return { ...base, ...Object.fromEntries(given) };
+}
+
+/** A probe gets the time that an attempt has, and a little more, so that its own deadline speaks first. */
+function probeTimeoutOf({ headers = 0, firstContent = 0 }: StreamTimeoutConfig): number {
+  return Math.min(headers + firstContent + 10_000, maxTimerDelay);
 }

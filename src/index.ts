@@ -48,6 +48,7 @@ export {
   createCircuitBreaker,
   createCircuitBreakers,
   type KeyedBreakerChange,
+  type KeyedBreakerSnapshot,
 } from './operators/create-circuit-breaker.ts';
 export { type DecodeContext, decode } from './operators/decode.ts';
 export { type FallbackConfig, fallbackCategories, fallbackTo } from './operators/fallback-to.ts';
@@ -65,7 +66,7 @@ export { toReadableStream } from './operators/to-readable-stream.ts';
 export { type ViewState, type ViewStateConfig, viewState } from './operators/view-state.ts';
 export { type BackoffConfig, backoffDelay, type Jitter } from './policies/backoff.ts';
 export type { Overflow } from './policies/bounded-queue.ts';
-export type { Admission, BreakerChange, BreakerSnapshot, CircuitBreakerConfig, Permit } from './policies/circuit-breaker.ts';
+export type { Admission, BreakerChange, BreakerSnapshot, CircuitBreakerConfig, Permit, StoredBreaker } from './policies/circuit-breaker.ts';
 export type { ClassificationConfig, Rule } from './policies/classification.ts';
 export type { BudgetKey, RetryBudget, RetryBudgetConfig } from './policies/retry-budget.ts';
 export { type AnthropicOptions, anthropic } from './providers/anthropic.ts';

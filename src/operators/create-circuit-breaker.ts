@@ -10,6 +10,7 @@ import {
   breakerSchema,
   type CircuitBreakerConfig,
   CircuitBreakerMachine,
+  type StoredBreaker,
 } from '../policies/circuit-breaker.ts';
 import { seededRandom } from '../policies/jitter.ts';
 import { monotonicClock } from './clock.ts';
@@ -27,6 +28,8 @@ export interface CircuitBreaker {
   reset(): void;
   /** What it has seen lately. */
   snapshot(): BreakerSnapshot;
+  /** What to keep for the next process; see `initial`. */
+  toJSON(): StoredBreaker;
   /** Asks for leave to make one request; `circuitBreaker()` does it for a stream. */
   acquire(): Admission;
   /** Milliseconds until a request may be let through; 0 if one would be now. Changes nothing. */
@@ -46,7 +49,6 @@ export interface CircuitBreaker {
  */
 export function createCircuitBreaker(config: CircuitBreakerConfig = {}): CircuitBreaker {
   const settings = parseOptions('createCircuitBreaker', breakerSchema, config);
-  const state$ = new BehaviorSubject<BreakerState>('closed');
   const changes$ = new Subject<BreakerChange>();
   const seed = randomId();
   let draws = 0;
@@ -65,6 +67,7 @@ export function createCircuitBreaker(config: CircuitBreakerConfig = {}): Circuit
       }
     },
   });
+  const state$ = new BehaviorSubject(machine.state);
   return {
     get state() {
       return machine.state;
@@ -74,6 +77,7 @@ export function createCircuitBreaker(config: CircuitBreakerConfig = {}): Circuit
     isolate: () => machine.isolate(),
     reset: () => machine.reset(),
     snapshot: () => machine.snapshot(),
+    toJSON: () => machine.toJSON(),
     acquire: () => machine.acquire(),
     retryAfter: () => machine.retryAfter(),
   };
@@ -85,9 +89,22 @@ export interface KeyedBreakerChange extends BreakerChange {
   readonly model: string;
 }
 
+/** What one of many breakers has seen lately. */
+export interface KeyedBreakerSnapshot extends BreakerSnapshot {
+  readonly provider: string;
+  readonly model: string;
+}
+
 /** Breakers by provider and model, made as they are asked for. */
 export interface CircuitBreakers {
+  /** The breaker of a model, made if there is none. */
   get(provider: string, model: string): CircuitBreaker;
+  /** The breaker of a model, if there is one. */
+  find(provider: string, model: string): CircuitBreaker | undefined;
+  /** What every breaker has seen lately. */
+  snapshots(): readonly KeyedBreakerSnapshot[];
+  /** Closes every breaker by hand. */
+  reset(): void;
   /** Every change of every breaker. */
   readonly changes$: Observable<KeyedBreakerChange>;
 }
@@ -134,8 +151,17 @@ export function createCircuitBreakers(config: CircuitBreakersConfig = {}): Circu
 
   return {
     changes$: changes$.asObservable(),
+    find: (provider, model) => breakers.get(keyOf(provider, model)),
+    snapshots: () =>
+      [...breakers].map(([key, breaker]) => {
+        const [provider = '', model = ''] = key.split('\n');
+        return { provider, model, ...breaker.snapshot() };
+      }),
+    reset() {
+      for (const breaker of breakers.values()) breaker.reset();
+    },
     get(provider, model) {
-      const key = `${provider}\n${model}`;
+      const key = keyOf(provider, model);
       let breaker = breakers.get(key);
       if (breaker) {
         // Last in the map is most recently used.
@@ -150,4 +176,8 @@ export function createCircuitBreakers(config: CircuitBreakersConfig = {}): Circu
       return breaker;
     },
   };
+}
+
+function keyOf(provider: string, model: string): string {
+  return `${provider}\n${model}`;
 }

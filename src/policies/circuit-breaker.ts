@@ -24,8 +24,20 @@ export interface BreakerSnapshot {
   /** Half or more of the attempts are given up before first content. The breaker opens for that only with `openOnSlow`. */
   readonly degraded: boolean;
   readonly pending: number;
+  /** Outcomes that came from before the last change of state, and moved nothing. */
+  readonly stale: number;
   /** Milliseconds until a probe is let through, while open. */
   readonly retryAfterMs: number | undefined;
+}
+
+/** What a breaker has to remember when its process ends: for `createCircuitBreaker({ initial })`. */
+export interface StoredBreaker {
+  readonly version: 1;
+  readonly state: BreakerState;
+  /** A time in milliseconds since 1970. */
+  readonly openUntil: number;
+  /** Openings in a row, for the doubling. */
+  readonly openings: number;
 }
 
 /** When a circuit breaker opens and closes. Times are milliseconds. */
@@ -52,6 +64,8 @@ export interface CircuitBreakerConfig {
   readonly probeTimeout?: number | undefined;
   /** A number from 0 up to 1 that spreads the time it is open. Default: seeded anew for each breaker. */
   readonly random?: (() => number) | undefined;
+  /** What `toJSON()` gave in an earlier process. A breaker that was being probed is open, and may be probed at once. Default: closed. */
+  readonly initial?: StoredBreaker | undefined;
   /** Counts and reports, but lets everything through. Default: false. */
   readonly shadow?: boolean | undefined;
 }
@@ -71,6 +85,14 @@ export const breakerSchema = z.strictObject({
   resetAfter: milliseconds(0).default(defaults.breaker.resetAfter),
   probeTimeout: milliseconds(1).default(defaults.breaker.probeTimeout),
   random: callback<() => number>().optional(),
+  initial: z
+    .strictObject({
+      version: z.literal(1),
+      state: z.enum(['closed', 'open', 'half-open', 'isolated']),
+      openUntil: z.number(),
+      openings: count(0),
+    })
+    .optional(),
   shadow: z.boolean({ error: 'must be true or false' }).default(false),
 });
 
@@ -109,7 +131,7 @@ interface Probes {
  * A circuit breaker for streams: a plain state machine over a clock.
  *
  * It judges a start at first content, counts deaths after content apart, counts what was cancelled as nothing, and believes no outcome
- * from before its last change of state. The arithmetic, and what each number was measured against, is in `docs/circuit-breaker.md`.
+ * from before its last change of state. The arithmetic, and why each number is what it is, stands in `docs/policies.md`.
  */
 export class CircuitBreakerMachine {
   readonly #settings: z.output<typeof breakerSchema>;
@@ -127,10 +149,15 @@ export class CircuitBreakerMachine {
   #run = 0;
   #lastFailure = Number.NEGATIVE_INFINITY;
   #probes: Probes = newProbes();
+  #stale = 0;
 
   constructor(settings: z.output<typeof breakerSchema>, surroundings: BreakerSurroundings) {
     this.#settings = settings;
     this.#surroundings = surroundings;
+    const { state = 'closed', openUntil = 0, openings = 0 } = settings.initial ?? {};
+    this.#state = state === 'half-open' ? 'open' : state;
+    this.#openUntil = openUntil;
+    this.#openings = openings;
     this.#window = new OutcomeWindow(settings.window, defaults.breaker.buckets, settings.minOutcomes);
   }
 
@@ -176,15 +203,23 @@ export class CircuitBreakerMachine {
       deathRatio: deaths / Math.max(1, deaths + terminals),
       degraded: this.#isSlow(now),
       pending: this.#pending.total,
+      stale: this.#stale,
       retryAfterMs: this.#state === 'open' ? Math.max(0, this.#openUntil - now) : undefined,
     };
+  }
+
+  toJSON(): StoredBreaker {
+    return { version: 1, state: this.#state, openUntil: this.#openUntil, openings: this.#openings };
   }
 
   /** @internal */
   settleStart(permit: BreakerPermit, outcome: 'failure' | 'success' | 'neutral' | 'released', retryAfterMs = 0): void {
     const now = this.#surroundings.now();
     this.#pending.remove(permit.at);
-    if (permit.generation !== this.#generation) return;
+    if (permit.generation !== this.#generation) {
+      if (outcome !== 'released') this.#stale++;
+      return;
+    }
     if (this.#state === 'half-open') this.#judgeProbe(permit, outcome, retryAfterMs);
     else if (this.#state === 'closed') this.#countStart(permit, outcome, retryAfterMs, now);
   }

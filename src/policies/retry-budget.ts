@@ -155,7 +155,7 @@ class Accounts {
   }
 }
 
-/** What retries may cost: a plain state machine over a clock. A process has its own; see `docs/retry-budget.md` on sharing. */
+/** What retries may cost: a plain state machine over a clock. Each process has its own: fifty of them may retry fifty times as much. */
 export class RetryBudgetMachine {
   readonly #settings: z.output<typeof retryBudgetSchema>;
   readonly #now: () => number;

@@ -171,3 +171,49 @@ describe('the events of a breaker', () => {
     expect(() => createCircuitBreaker(config)).toThrow(message);
   });
 });
+
+describe('a registry', () => {
+  it('brk-13 looks a breaker up without making it', () => {
+    const breakers = createCircuitBreakers();
+    expect(breakers.find('p', 'm')).toBeUndefined();
+    const made = breakers.get('p', 'm');
+    expect(breakers.find('p', 'm')).toBe(made);
+  });
+
+  it('brk-14 shows what every breaker has seen', () => {
+    const breakers = createCircuitBreakers({ minOutcomes: 200 });
+    for (let call = 0; call < 100; call++) {
+      const admission = breakers.get('a', 'm').acquire();
+      if (!('permit' in admission)) throw new Error('refused');
+      if (call % 10 === 0) admission.permit.fail('failure');
+      else admission.permit.finish();
+    }
+    breakers.get('b', 'm').isolate();
+    expect(breakers.snapshots()).toMatchObject([
+      { provider: 'a', model: 'm', state: 'closed', failureRatio: 0.1 },
+      { provider: 'b', model: 'm', state: 'isolated' },
+    ]);
+  });
+
+  it('brk-15 closes every breaker at once', () => {
+    const breakers = createCircuitBreakers();
+    breakers.get('a', 'm').isolate();
+    breakers.get('b', 'm').isolate();
+    breakers.reset();
+    expect(breakers.snapshots().map(({ state }) => state)).toEqual(['closed', 'closed']);
+  });
+});
+
+describe('a breaker that is kept for the next process', () => {
+  it('is open for as long as it was, and begins again where it was', () => {
+    const breaker = createCircuitBreaker({ consecutiveFailures: 1, random: () => 1 });
+    const admission = breaker.acquire();
+    if ('permit' in admission) admission.permit.fail('failure');
+    const kept = JSON.parse(JSON.stringify(breaker)) as ReturnType<typeof breaker.toJSON>;
+    const next = createCircuitBreaker({ initial: kept });
+    expect(next.state).toBe('open');
+    expect(next.acquire()).toEqual({ retryAfterMs: expect.any(Number) });
+    expect(createCircuitBreaker({ initial: { ...kept, openUntil: 0 } }).acquire()).toHaveProperty('permit');
+    expect(() => createCircuitBreaker({ initial: { ...kept, version: 2 as 1 } })).toThrow(/initial\.version/);
+  });
+});

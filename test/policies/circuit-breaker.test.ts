@@ -66,6 +66,7 @@ describe('closed', () => {
       deathRatio: 0,
       degraded: false,
       pending: 0,
+      stale: 0,
       retryAfterMs: undefined,
     });
     expect(changes).toEqual([]);
@@ -594,6 +595,7 @@ function check({ reference, clock }: Model, { machine, changes, acquired }: Real
     deathRatio: reference.ratio('death', 'terminal', now),
     degraded: reference.degraded(now),
     pending: stages.filter((stage) => stage === 'pending').length,
+    stale: expect.any(Number),
     retryAfterMs: reference.state === 'open' ? reference.openLeft(now) : undefined,
   });
   expect(machine.retryAfter()).toBe(reference.retryAfter(now));
