@@ -1,9 +1,9 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import { z } from 'zod';
 import { type ErrorCategory, errorCategories } from '../core/error-category.ts';
+import type { StreamEvent } from '../core/event.ts';
 import { callback, milliseconds, parseOptions } from '../core/options.ts';
-import type { ErrorPhase, ProviderError } from '../core/provider-error.ts';
-import { completeError } from '../core/provider-error.ts';
+import { completeError, type ErrorPhase, ProviderError } from '../core/provider-error.ts';
 import { type ClassificationConfig, classifyFailure, type Rule } from '../policies/classification.ts';
 import { wallClock } from './clock.ts';
 import { type ContentConfig, contentTest } from './content.ts';
@@ -36,7 +36,8 @@ export const classifySchema = z.strictObject({
 /**
  * Turns every error of a stream into a `ProviderError` that says what happened, whether a new request may succeed, and when.
  *
- * Emits what the source emits. What fails after content is stamped `phase: 'streaming'`, so that a retry above never repeats text.
+ * Emits what the source emits. What fails after content is stamped `phase: 'streaming'`, so that a retry above never repeats text. An
+ * answer that is complete and empty is no failure, unless a rule for the code `empty-answer` makes it one.
  *
  * @example
  * ```ts
@@ -69,13 +70,34 @@ export function classifyErrors<T>(config: ClassifyConfig<T> = {}): MonoTypeOpera
       source.subscribe(
         new OperatorSubscriber<T>(subscriber, {
           next: (value) => {
-            if (phase !== 'streaming') phase = phaseOf(value);
+            if (phase !== 'streaming') {
+              phase = phaseOf(value);
+              const empty = phase === 'streaming' ? undefined : emptyAnswer(value, config);
+              if (empty) fail(empty);
+            }
             if (!subscriber.closed) subscriber.next(value);
           },
           error: fail,
         }),
       );
     });
+}
+
+/**
+ * An answer that ends before it has said anything is complete, and no failure; unless a rule for the code `empty-answer` says that it is.
+ */
+function emptyAnswer(value: unknown, config: ClassificationConfig): ProviderError | undefined {
+  const event = value as Partial<StreamEvent> | null | undefined;
+  if (event?.type !== 'finish' || !config.rules?.some(({ code }) => code === 'empty-answer')) return undefined;
+  const { finishReason } = event as Extract<StreamEvent, { type: 'finish' }>;
+  if (finishReason !== 'stop' && finishReason !== 'other') return undefined;
+  const reason = 'the answer is complete and empty';
+  return classifyFailure(
+    new ProviderError({ category: 'invalid-output', code: 'empty-answer', reason }),
+    config,
+    'first-content',
+    wallClock(),
+  );
 }
 
 /**

@@ -25,8 +25,9 @@ export function fromAsyncIterable<T>(open: (signal: AbortSignal) => AsyncIterabl
       if (hasEnded) return;
       hasEnded = true;
       controller.abort();
-      // A generator that waits answers later, or never; nobody waits for it.
-      Promise.resolve(iterator?.return?.()).catch(() => undefined);
+      // A generator that waits answers later, or never, or throws; nobody waits for it.
+      const close = async (): Promise<unknown> => iterator?.return?.();
+      close().catch(() => undefined);
     };
     subscriber.add(leave);
 

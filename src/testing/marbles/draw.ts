@@ -1,6 +1,6 @@
 import { type Diagram, nameOf, type Row } from './diagram.ts';
 import { widthOf } from './label.ts';
-import { columnWidth, depth, drawStack, stack } from './stack.ts';
+import { arrowTop, columnWidth, depth, drawStack, overhang, stack } from './stack.ts';
 import { characterWidth, element, escapeText, round, style, text } from './svg.ts';
 
 const margin = 12;
@@ -10,17 +10,22 @@ const widest = 1000;
 export function draw(diagram: Diagram, values: ReadonlyMap<string, unknown>): string {
   const rows = [...diagram.inputs, ...diagram.outputs];
   const title = (row: Row) => nameOf(row, rows) + (row.hot ? ' (hot)' : '');
-  const left = margin + Math.max(...rows.map((row) => widthOf(title(row)))) * characterWidth + 20;
+  const labels = margin + Math.max(...rows.map((row) => widthOf(title(row)))) * characterWidth + 20;
   const columns = Math.max(...rows.map((row) => [...row.text].length));
   const stacksOf = (short: boolean) => new Map(rows.map((row) => [row, stack(row, values, short)]));
   let stacks = stacksOf(false);
   // Where the labels would make the drawing too wide to be read, the marbles stand for them.
-  if (left + columns * columnWidth(stacks.values()) > widest) stacks = stacksOf(true);
-  const column = columnWidth(stacks.values());
+  if (labels + columns * columnWidth(stacks) > widest) stacks = stacksOf(true);
+  const column = columnWidth(stacks);
+  // What stands at the beginning must not cover the rows' names.
+  const left = labels + Math.max(...[...stacks.values()].map((stacked) => overhang(stacked, column)));
   const x = (at: number) => left + at * column;
   const end = x(columns) + 8;
 
-  const code = diagram.code.flatMap((expression) => expression.text.split('\n'));
+  // Lines that go on are indented under the `>` too.
+  const code = diagram.code.flatMap(({ text }) => text.split('\n').map((line, index) => (index === 0 ? line : line.replace(/^ {2}/, ''))));
+  let right = end;
+  for (const line of code) right = Math.max(right, margin * 2 + widthOf(line) * characterWidth);
   const legend = wrap(
     [
       `one step = ${duration(diagram.tick)}`,
@@ -28,10 +33,8 @@ export function draw(diagram: Diagram, values: ReadonlyMap<string, unknown>): st
         ({ name, text, kind }) => `${kind === 'error' && name !== '#' ? `#${name}` : name} = ${text.replace(/\s*\n\s*/g, ' ')}`,
       ),
     ],
-    Math.max(60, Math.floor((end - margin) / (characterWidth * 0.92))),
+    Math.max(60, Math.floor((right - margin) / (characterWidth * 0.92))),
   );
-  let right = end;
-  for (const line of code) right = Math.max(right, margin * 2 + widthOf(line) * characterWidth);
   for (const line of legend) right = Math.max(right, margin + widthOf(line) * characterWidth * 0.92);
 
   const parts: string[] = [];
@@ -44,7 +47,7 @@ export function draw(diagram: Diagram, values: ReadonlyMap<string, unknown>): st
     const to = open ? end : x(ending.column);
     const lines = [element('path', { class: 'line', d: `M${round(x(row.begin))} ${middle}H${round(to)}${open ? `m-6 -4l6 4l-6 4` : ''}` })];
     // The arrow says that somebody subscribes here; a hot row runs unasked.
-    if (!row.hot) lines.push(element('path', { class: 'arrow', d: `M${round(x(row.begin))} ${middle + 2}l4 9h-8z` }));
+    if (!row.hot) lines.push(element('path', { class: 'arrow', d: `M${round(x(row.begin))} ${middle + arrowTop(row, stacked)}l4 9h-8z` }));
     for (const each of stacked) lines.push(drawStack(each, x(each.column), middle));
     for (const { mark, label, width } of stacked.flatMap(({ marks }) => marks)) {
       if (mark.kind !== 'value') right = Math.max(right, x(mark.column) + Math.max(width, widthOf(label) * 7) / 2);
@@ -88,12 +91,26 @@ export function draw(diagram: Diagram, values: ReadonlyMap<string, unknown>): st
   return `${element('svg', { xmlns: 'http://www.w3.org/2000/svg', role: 'img', 'xml:space': 'preserve', ...size }, inside)}\n`;
 }
 
+/** Several entries a line where they fit, and several lines an entry where it does not. */
 function wrap(entries: readonly string[], columns: number): string[] {
   const lines: string[] = [];
-  for (const entry of entries) {
-    const joined = lines.length === 0 ? entry : `${lines.at(-1)}    ${entry}`;
-    if (lines.length > 0 && widthOf(joined) <= columns) lines[lines.length - 1] = joined;
+  for (const entry of entries.flatMap((each) => broken(each, columns))) {
+    const joined = `${lines.at(-1) ?? ''}    ${entry}`;
+    const isOpen = lines.length > 0 && !entry.startsWith(continued);
+    if (isOpen && widthOf(joined) <= columns) lines[lines.length - 1] = joined;
     else lines.push(entry);
+  }
+  return lines;
+}
+
+const continued = '    ';
+
+function broken(entry: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of entry.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== undefined && widthOf(line) + 1 + widthOf(word) <= columns) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(line === undefined ? word : continued + word);
   }
   return lines;
 }

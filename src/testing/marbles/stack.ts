@@ -3,6 +3,7 @@ import { errorLabelOf, labelOf, widthOf } from './label.ts';
 import { characterWidth, element, round, text } from './svg.ts';
 
 const pillHeight = 22;
+const arrowRoom = 4;
 
 /** The marks of a row that share a column, with what they say and the room they take. */
 export interface Stack {
@@ -33,17 +34,33 @@ export function depth({ marks }: Stack): number {
   return Math.max(0, shown.length - 1) * (pillHeight + 3) + (labelled ? 12 : 0);
 }
 
-/** The narrowest column at which no mark covers its neighbour. */
-export function columnWidth(rows: Iterable<readonly Stack[]>): number {
+/** How far the marks of one column reach to each side. */
+const room = ({ marks }: Stack): number => Math.max(...marks.map(({ width }) => width)) / 2;
+
+/** The narrowest column at which no mark covers its neighbour, nor the arrow at which its row begins. */
+export function columnWidth(rows: ReadonlyMap<Row, readonly Stack[]>): number {
   let width = 12;
-  for (const stacks of rows) {
+  for (const [{ begin, hot }, stacks] of rows) {
+    const first = stacks[0];
+    if (first && !hot && first.column > begin) width = Math.max(width, (room(first) + arrowRoom + 2) / (first.column - begin));
     stacks.forEach((each, index) => {
       const next = stacks[index + 1];
-      const room = (of: Stack) => Math.max(...of.marks.map((mark) => mark.width)) / 2;
       if (next) width = Math.max(width, (room(each) + room(next) + 4) / (next.column - each.column));
     });
   }
   return Math.ceil(width);
+}
+
+/** How far the marks of a row reach to the left of column zero. */
+export function overhang(stacks: readonly Stack[], column: number): number {
+  return Math.max(0, ...stacks.map((each) => room(each) - each.column * column));
+}
+
+/** Where the tip of the arrow stands at which a row begins, below its line: under the values that come in that very moment. */
+export function arrowTop(row: Row, stacks: readonly Stack[]): number {
+  const first = stacks[0];
+  const values = first?.column === row.begin ? first.marks.filter(({ mark }) => mark.kind === 'value').length : 0;
+  return values === 0 ? 2 : (values - 1) * (pillHeight + 3) + pillHeight / 2 + 1;
 }
 
 /** Draws the marks of one column, on the line at `middle` and below it. */
