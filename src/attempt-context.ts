@@ -13,6 +13,8 @@ export class AttemptContext implements RequestContext {
   /** What is secret in it must not appear in an error. */
   http: HttpRequest | undefined;
   #controller: AbortController | undefined;
+  /** On the call's clock. */
+  #begunAt = 0;
 
   constructor(call: Call, target: { readonly provider: string; readonly model: string }) {
     this.call = call;
@@ -42,7 +44,14 @@ export class AttemptContext implements RequestContext {
     return this.#controller.signal;
   }
 
+  timeLeft(): number {
+    const { headers, firstContent } = this.call.settings.timeout;
+    const ofAttempt = Math.min(headers ?? Number.POSITIVE_INFINITY, firstContent ?? Number.POSITIVE_INFINITY);
+    return Math.min(ofAttempt - (this.call.elapsed() - this.#begunAt), this.call.remaining());
+  }
+
   begin(): void {
+    this.#begunAt = this.call.elapsed();
     this.attempt = ++this.call.requests;
     this.call.target = this;
     this.call.report?.({ type: 'attempt' });

@@ -65,7 +65,7 @@ export class Call implements RetryAnnouncer {
 
   /** Milliseconds until the total deadline. */
   remaining(): number {
-    return (this.settings.timeout.total ?? Number.POSITIVE_INFINITY) - this.#elapsed();
+    return (this.settings.timeout.total ?? Number.POSITIVE_INFINITY) - this.elapsed();
   }
 
   /** Tells of a wait for the provider's pause to be over, if there is one. */
@@ -96,13 +96,14 @@ export class Call implements RetryAnnouncer {
     };
   }
 
-  #elapsed(): number {
+  /** Milliseconds since the subscription. */
+  elapsed(): number {
     return this.#now() - this.#startedAt;
   }
 
   #moment(): MomentOfCall {
     const { requestId, requests: attempt } = this;
-    return { requestId, ...this.target, attempt, elapsedMs: this.#elapsed() };
+    return { requestId, ...this.target, attempt, elapsedMs: this.elapsed() };
   }
 }
 

@@ -4,7 +4,7 @@ import { count, explainIssue } from './core/options.ts';
 import { createCircuitBreakers } from './operators/create-circuit-breaker.ts';
 import { streamTimeoutSchema } from './operators/stream-timeout.ts';
 import { backoffSchema } from './policies/backoff.ts';
-import { breakerSchema } from './policies/circuit-breaker.ts';
+import { breakerSchema } from './policies/circuit-breaker-config.ts';
 
 /** The part of a client's configuration that is for those who operate it. */
 export type OperationalConfig = Pick<ClientConfig, 'retry' | 'timeout' | 'maxRequests' | 'breakers'>;

@@ -1,4 +1,4 @@
-import { from, Observable, switchMap } from 'rxjs';
+import { from, isObservable, Observable, switchMap } from 'rxjs';
 import type { AttemptContext } from './attempt-context.ts';
 import type { EventLike } from './core/event.ts';
 import type { Provider } from './core/provider.ts';
@@ -24,7 +24,9 @@ export function exchange<E extends EventLike>(
     const headers = http.credentials && credentialsOf(http.credentials);
     const open = (credentials: Readonly<Record<string, string>> | undefined) => {
       attempt.http = credentials ? { ...http, headers: { ...http.headers, ...credentials } } : http;
-      return transport(attempt.http, attempt);
+      const messages$: unknown = transport(attempt.http, attempt);
+      if (!isObservable(messages$)) throw refused('invalid-request', 'the transport returned no Observable', undefined);
+      return messages$ as Observable<ResponseHead | SseMessage>;
     };
     if (!isPromiseLike(headers)) return open(headers).subscribe(subscriber);
     return from(headers).pipe(switchMap(open)).subscribe(subscriber);

@@ -21,6 +21,8 @@ export interface RequestContext {
   readonly flow?: FlowGate | undefined;
   /** The same on every attempt of one subscription, so that a provider that supports it answers a retry once. */
   readonly idempotencyKey?: string | undefined;
+  /** Milliseconds until the attempt must have shown something: what need not be known by then is not waited for. */
+  readonly timeLeft?: (() => number) | undefined;
   /** Whether `raw` events were asked for. */
   readonly raw?: boolean | undefined;
   readonly provider?: string | undefined;

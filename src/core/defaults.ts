@@ -51,6 +51,8 @@ export const defaults = {
   cooldown: {
     /** No provider is waited for longer; then one request tries. */
     maxWait: 120_000,
+    /** Nobody is held back for longer where nobody has been refused yet. */
+    maxHold: 20_000,
     /** Requests a second after a cooldown, at first and at least, and what each success adds. */
     rate: 1,
     minRate: 0.05,

@@ -172,12 +172,14 @@ export function isProviderError(value: unknown): value is ProviderError {
 /**
  * Fills in what an error does not say yet, and returns it.
  *
- * An error that belongs to another request is left as it is: a new one takes its place, with the first as its `cause`.
+ * An error that belongs to another request, or is frozen, is left as it is: a new one takes its place, with the first as its `cause`.
  */
 export function completeError(error: ProviderError, facts: Partial<ErrorInit>): ProviderError {
-  if (facts.requestId && error.requestId && error.requestId !== facts.requestId) {
+  const isForeign = facts.requestId && error.requestId && error.requestId !== facts.requestId;
+  if (isForeign || !Object.isExtensible(error)) {
     const { name: _name, message: _message, ...init } = error.toJSON() as unknown as ErrorInit & Error;
-    return completeError(new ProviderError({ ...init, requestId: facts.requestId, attempts: [], cause: error }), facts);
+    const requestId = isForeign ? facts.requestId : error.requestId;
+    return completeError(new ProviderError({ ...init, requestId, attempts: [], cause: error }), facts);
   }
   const fields = error as unknown as Record<string, unknown>;
   for (const [field, value] of Object.entries(facts)) {

@@ -155,10 +155,14 @@ export function cooldown<T>(gate: Cooldown, config: CooldownConfig<T> = {}): Mon
     });
 }
 
-/** How long a limit that the response's headers call exhausted needs to be whole again; 0 if none is. */
+/**
+ * How long until the next request may go, where the response's headers call the limit on requests used up; 0 where they do not. The
+ * limit fills evenly, and what they tell is when it will be whole.
+ */
 function exhaustedFor(value: unknown): number {
   const event = value as Partial<StreamEvent> | null | undefined;
   if (event?.type !== 'rate-limits') return 0;
   const { limits } = event as Extract<StreamEvent, { type: 'rate-limits' }>;
-  return Math.max(0, ...limits.map(({ remaining, resetMs }) => (remaining === 0 ? (resetMs ?? 0) : 0)));
+  const used = limits.find(({ kind, remaining }) => kind === 'requests' && remaining === 0);
+  return (used?.resetMs ?? 0) / Math.max(1, used?.limit ?? 1);
 }

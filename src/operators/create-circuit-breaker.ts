@@ -3,15 +3,15 @@ import { defaults } from '../core/defaults.ts';
 import type { BreakerState } from '../core/lifecycle.ts';
 import { count, parseOptions } from '../core/options.ts';
 import { randomId } from '../core/random-id.ts';
+import type { Admission } from '../policies/breaker-permit.ts';
+import { CircuitBreakerMachine } from '../policies/circuit-breaker.ts';
 import {
-  type Admission,
   type BreakerChange,
   type BreakerSnapshot,
   breakerSchema,
   type CircuitBreakerConfig,
-  CircuitBreakerMachine,
   type StoredBreaker,
-} from '../policies/circuit-breaker.ts';
+} from '../policies/circuit-breaker-config.ts';
 import { seededRandom } from '../policies/jitter.ts';
 import { monotonicClock } from './clock.ts';
 

@@ -76,22 +76,38 @@ export function decode<E extends EventLike>(
       };
 
       const begin = (head: ResponseHead): void => {
+        if (headers) return;
         headers = head.headers;
         decoder = provider.decoder(head);
         subscriber.next({ type: 'start', requestId, attempt: context.attempt, provider: provider.name, model });
         if (decoder.begin) emit(decoder.begin());
       };
 
+      const take = (message: ResponseHead | SseMessage): void => {
+        if (message.type === 'head') {
+          begin(message);
+        } else if (decoder) {
+          if (raw) subscriber.next({ type: 'raw', data: message.data });
+          if (message.unterminated) emitIfWhole(decoder, message);
+          else emitFrom(decoder, message);
+        }
+      };
+
+      // What a subscriber brings about while it is given an event waits behind the rest of that message.
+      let isTaking = false;
+      const waiting: (ResponseHead | SseMessage)[] = [];
+
       source.subscribe(
         new OperatorSubscriber<ResponseHead | SseMessage>(subscriber, {
           next: (message) => {
-            if (message.type === 'head') {
-              begin(message);
-            } else if (decoder) {
-              if (raw) subscriber.next({ type: 'raw', data: message.data });
-              if (message.unterminated) emitIfWhole(decoder, message);
-              else emitFrom(decoder, message);
+            if (isTaking) {
+              waiting.push(message);
+              return;
             }
+            isTaking = true;
+            take(message);
+            while (waiting.length > 0) take(waiting.shift() as ResponseHead | SseMessage);
+            isTaking = false;
           },
           // A failure after the end is none.
           error: (error) => (hasEnded ? subscriber.complete() : subscriber.error(error)),

@@ -67,7 +67,7 @@ export class CooldownMachine {
 
   /** The provider says, with an answer, that its limit is used up for this long. Nobody has been refused, so no pace is set. */
   exhausted(resetMs: number): void {
-    this.#notBefore = Math.max(this.#notBefore, this.#now() + Math.min(resetMs, defaults.cooldown.maxWait));
+    this.#notBefore = Math.max(this.#notBefore, this.#now() + Math.min(resetMs, defaults.cooldown.maxHold));
   }
 
   /** The provider limits, for this long if it says so; without a word on how long, it only slows a pace that is set. A longer wait replaces a shorter one, never the reverse. */

@@ -7,7 +7,11 @@ import { cancelQuietly } from './cancel-quietly.ts';
  *
  * Resolves to the parsed JSON, or the text; to `undefined` where there is none, or no end to it.
  */
-export async function readErrorBody(response: Response, onReader: (reader: ReadableStreamDefaultReader) => void): Promise<unknown> {
+export async function readErrorBody(
+  response: Response,
+  timeLeft: number,
+  onReader: (reader: ReadableStreamDefaultReader) => void,
+): Promise<unknown> {
   if (!response.body) return undefined;
   const { maxErrorBody, errorBodyTimeout } = defaults.transport;
   const reader = response.body.getReader();
@@ -15,7 +19,8 @@ export async function readErrorBody(response: Response, onReader: (reader: Reada
   const decoder = new TextDecoder();
   let text = '';
   let isLate = false;
-  const deadline = timer(errorBodyTimeout).subscribe(() => {
+  // Half of the time that is left: the status must be told before a deadline hides it.
+  const deadline = timer(Math.min(errorBodyTimeout, timeLeft / 2)).subscribe(() => {
     isLate = true;
     cancelQuietly(reader);
   });

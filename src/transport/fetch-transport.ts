@@ -1,5 +1,6 @@
 import { asyncScheduler, Observable, type Subscriber, timer } from 'rxjs';
 import { z } from 'zod';
+import type { RequestContext } from '../core/context.ts';
 import { defaults } from '../core/defaults.ts';
 import { ErrorResponse } from '../core/error-response.ts';
 import type { FlowGate } from '../core/flow-gate.ts';
@@ -44,7 +45,7 @@ export function fetchTransport(options: FetchTransportOptions = {}): Transport {
   const { fetch } = parseOptions('fetchTransport', schema, options);
   return (request, context) =>
     new Observable((subscriber) => {
-      const exchange = new Exchange(subscriber, context.flow);
+      const exchange = new Exchange(subscriber, context);
       subscriber.add(() => exchange.abandon());
       exchange.run(fetch ?? globalThis.fetch, request).catch((error: unknown) => subscriber.error(unasked(error)));
     });
@@ -53,6 +54,7 @@ export function fetchTransport(options: FetchTransportOptions = {}): Transport {
 /** One request and its response. */
 class Exchange {
   readonly #subscriber: Subscriber<ResponseHead | SseMessage>;
+  readonly #context: RequestContext;
   readonly #flow: FlowGate | undefined;
   readonly #controller = new AbortController();
   readonly #queue = new RingBuffer<SseMessage>({ maxItems: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
@@ -61,8 +63,10 @@ class Exchange {
   #wake: (() => void) | undefined;
   #busySince = asyncScheduler.now();
 
-  constructor(subscriber: Subscriber<ResponseHead | SseMessage>, flow: FlowGate | undefined) {
+  constructor(subscriber: Subscriber<ResponseHead | SseMessage>, context: RequestContext) {
+    const { flow } = context;
     this.#subscriber = subscriber;
+    this.#context = context;
     this.#flow = flow;
     if (!flow) return;
     flow.taken = true;
@@ -76,16 +80,16 @@ class Exchange {
       return;
     }
     const { status, headers } = response;
-    this.#subscriber.next({ type: 'head', status, headers });
     const contentType = headers.get('content-type');
     if (!response.ok || !isEventStream(contentType)) {
-      const body = await readErrorBody(response, (reader) => {
+      const body = await readErrorBody(response, this.#context.timeLeft?.() ?? Number.POSITIVE_INFINITY, (reader) => {
         this.#reader = reader;
       });
       this.#hasEnded = true;
       const reason = response.ok ? `the answer is ${contentType} and not an event stream` : undefined;
       throw new ErrorResponse({ status, body, headers, reason, secrets: secretsOf(request.url, request.headers) });
     }
+    this.#subscriber.next({ type: 'head', status, headers });
     if (!response.body) throw new ErrorResponse({ status, body: undefined, headers, reason: 'the answer has no body' });
     this.#reader = response.body.getReader();
     await this.#read(this.#reader, request);
@@ -122,7 +126,7 @@ class Exchange {
         });
       const arrivedAt = asyncScheduler.now();
       // A read that took its time let the others have theirs.
-      if (arrivedAt - askedAt > 1) this.#busySince = arrivedAt;
+      if (arrivedAt - askedAt > 1 || arrivedAt < this.#busySince) this.#busySince = arrivedAt;
       for (let start = 0; start < value.byteLength && !subscriber.closed; start += slice) {
         parser.feed(value.byteLength <= slice ? value : value.subarray(start, start + slice));
         if (this.#flow?.open === false || this.#queue.length > 0) await this.#drain();

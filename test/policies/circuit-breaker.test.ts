@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import {
-  type BreakerChange,
-  breakerSchema,
-  type CircuitBreakerConfig,
-  CircuitBreakerMachine,
-  type Permit,
-} from '../../src/policies/circuit-breaker.ts';
+import type { Permit } from '../../src/policies/breaker-permit.ts';
+import { CircuitBreakerMachine } from '../../src/policies/circuit-breaker.ts';
+import { type BreakerChange, breakerSchema, type CircuitBreakerConfig } from '../../src/policies/circuit-breaker-config.ts';
 import { propertyTimeout, runs } from '../core/properties.ts';
 import { ReferenceBreaker, type ReferencePermit, type ReferenceSettings } from './reference-breaker.ts';
 
