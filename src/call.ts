@@ -80,7 +80,7 @@ export class Call implements RetryAnnouncer {
     const { provider, model } = this.target;
     const { category } = error;
     // What ended an attempt from above (the total deadline, the caller) never passed through `backoff`.
-    const isUnwritten = attempts.length < requests && category !== 'circuit-open';
+    const isUnwritten = requests > 0 && category !== 'circuit-open' && !attempts.some(({ attempt }) => attempt === requests);
     const ledger = isUnwritten ? [...attempts, { attempt: requests, provider, model, category, delayMs: 0 }] : attempts;
     const { partial } = delivered;
     return {

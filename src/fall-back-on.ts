@@ -37,7 +37,7 @@ export function fallBackOn<E extends EventLike>(
     if (call.requests >= call.settings.maxRequests) return throwError(() => completeError(error, { gaveUp: 'attempts' }));
     call.report?.({ type: 'fallback', to: { provider: target.provider.name, model: target.model }, error });
     return answer([target, ...targets.slice(index + 1)]).pipe(
-      error.phase === 'streaming' ? map((event) => restarted(event, error)) : identity,
+      error.phase === 'streaming' ? map((event) => restarted(event, error, call)) : identity,
       catchError((later: ProviderError) => throwError(() => (isBetterReason(later, error) ? later : error))),
     );
   };
@@ -46,10 +46,12 @@ export function fallBackOn<E extends EventLike>(
 }
 
 /** The content before was another generation's. */
-function restarted<E extends EventLike>(event: StreamEvent | E, error: ProviderError): StreamEvent | E {
+function restarted<E extends EventLike>(event: StreamEvent | E, error: ProviderError, call: Call): StreamEvent | E {
   if (event.type !== 'start') return event;
   const { requestId, attempt, provider, model } = event as Extract<StreamEvent, { type: 'start' }>;
-  return { type: 'restart', requestId, attempt, provider, model, error };
+  const restart: StreamEvent = { type: 'restart', requestId, attempt, provider, model, error };
+  call.delivered.add(restart);
+  return restart;
 }
 
 /** What failed first was what was asked for; unless nothing was asked of it, or the later one has delivered content. */

@@ -24,6 +24,8 @@ export function hedgeAttempts<E extends EventLike>(
   const { tenant, retry } = call.settings;
   return hedge({
     after,
+    onFailure: ({ attempt = call.requests, provider: from = provider, model = request.model, category }) =>
+      call.attempts.push({ attempt, provider: from, model, category, delayMs: 0 }),
     mayStart: () =>
       call.requests < call.settings.maxRequests && breaker.retryAfter() === 0 && (retry.budget?.take({ provider, tenant }) ?? true),
   });

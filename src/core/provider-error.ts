@@ -56,6 +56,7 @@ export interface ErrorInit
     requestId: string;
     providerRequestId: string;
     retryAfterMs: number;
+    attempt: number;
     attempts: readonly Attempt[];
     /** A function is asked when somebody looks. */
     partial: StreamResult | (() => StreamResult | undefined);
@@ -110,6 +111,8 @@ export class ProviderError extends Error {
   readonly providerRequestId: string | undefined;
   /** How long the provider asked to wait. */
   readonly retryAfterMs: number | undefined;
+  /** Which attempt failed, from 1; `undefined` where none had begun. */
+  readonly attempt: number | undefined;
   /** Every failed attempt, in order. */
   readonly attempts: readonly Attempt[];
   /** What was delivered before the failure. */
@@ -136,6 +139,7 @@ export class ProviderError extends Error {
     this.requestId = bounded('requestId', init.requestId) ?? '';
     this.providerRequestId = bounded('providerRequestId', init.providerRequestId);
     this.retryAfterMs = bounded('retryAfterMs', init.retryAfterMs);
+    this.attempt = init.attempt;
     this.attempts = init.attempts ?? [];
     hide(this, 'checkpoint', init.checkpoint);
     hide(this, 'cause', init.cause);

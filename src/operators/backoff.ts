@@ -51,7 +51,7 @@ export function backoff(policy: BackoffConfig = {}, context?: RetryContext): Ret
     delay: (thrown: unknown, count: number) => {
       const error = classify(thrown);
       const decision = decide(error, count);
-      const attempt = context?.requests?.() ?? count;
+      const attempt = error.attempt ?? context?.requests?.() ?? count;
       const delayMs = 'delayMs' in decision ? decision.delayMs : 0;
       // What was refused on this side was no attempt.
       if (errorCategories[error.category].side !== 'local') {

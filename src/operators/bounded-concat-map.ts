@@ -66,7 +66,11 @@ export function boundedConcatMap<T, O extends ObservableInput<unknown>>(
             break;
           }
           if (buffer.hasRoom) gate.reopen();
-          work(next.value);
+          try {
+            work(next.value);
+          } catch (error) {
+            subscriber.error(error);
+          }
         }
         isAdvancing = false;
       };
@@ -79,7 +83,11 @@ export function boundedConcatMap<T, O extends ObservableInput<unknown>>(
           if (settings.overflow === 'pause' && buffer.isFull) gate.close();
         },
         error: (error) => {
-          if (isProviderError(error) && error.category === 'cancelled') buffer.clear();
+          if (isProviderError(error) && error.category === 'cancelled') {
+            // Whoever cancels waits neither for what is queued nor for the work in hand.
+            subscriber.error(error);
+            return;
+          }
           end = { error };
           if (!isBusy) advance();
         },

@@ -1,6 +1,6 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import { z } from 'zod';
-import { count, limit, parseOptions } from '../core/options.ts';
+import { count, instance, limit, parseOptions } from '../core/options.ts';
 import { BulkheadMachine } from '../policies/bulkhead.ts';
 import { limitExceeded } from './limit-exceeded.ts';
 import { OperatorSubscriber } from './operator-subscriber.ts';
@@ -76,6 +76,7 @@ export function createBulkhead(config: BulkheadConfig): Bulkhead {
  * @see marbles/bulkhead.md
  */
 export function bulkhead<T>(places: Bulkhead): MonoTypeOperatorFunction<T> {
+  parseOptions('bulkhead', instance<Bulkhead>('enter', 'createBulkhead'), places);
   return (source) =>
     new Observable((subscriber) => {
       const leave = places.enter((release) => {

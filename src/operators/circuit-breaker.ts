@@ -1,6 +1,7 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import { errorCategories } from '../core/error-category.ts';
 import type { EventLike } from '../core/event.ts';
+import { instance, parseOptions } from '../core/options.ts';
 import { isProviderError, ProviderError } from '../core/provider-error.ts';
 import { classify } from './classify-errors.ts';
 import { type ContentConfig, contentTest } from './content.ts';
@@ -23,6 +24,7 @@ import { OperatorSubscriber } from './operator-subscriber.ts';
  * @see marbles/circuit-breaker.md
  */
 export function circuitBreaker<T>(breaker: CircuitBreaker, config: ContentConfig<T> = {}): MonoTypeOperatorFunction<T> {
+  parseOptions('circuitBreaker', instance<CircuitBreaker>('acquire', 'createCircuitBreaker'), breaker);
   const isContent = contentTest(config);
   return (source) =>
     new Observable((subscriber) => {

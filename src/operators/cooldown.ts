@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defaults } from '../core/defaults.ts';
 import { errorCategories } from '../core/error-category.ts';
 import type { StreamEvent } from '../core/event.ts';
-import { count, parseOptions } from '../core/options.ts';
+import { callback, count, instance, parseOptions } from '../core/options.ts';
 import { CooldownMachine } from '../policies/cooldown.ts';
 import { classify } from './classify-errors.ts';
 import { monotonicClock } from './clock.ts';
@@ -80,6 +80,11 @@ function createCooldown(): Cooldown {
   };
 }
 
+const configSchema = z.strictObject({
+  remaining: callback<() => number>().optional(),
+  isContent: callback<(value: unknown) => boolean>().optional(),
+});
+
 /** When waiting is out of the question. */
 export interface CooldownConfig<T> extends ContentConfig<T> {
   /** Milliseconds that the stream has left: a place beyond them is refused at once. Default: no limit. */
@@ -102,6 +107,8 @@ export interface CooldownConfig<T> extends ContentConfig<T> {
  * @see marbles/cooldown.md
  */
 export function cooldown<T>(gate: Cooldown, config: CooldownConfig<T> = {}): MonoTypeOperatorFunction<T> {
+  parseOptions('cooldown', instance<Cooldown>('waitFor', 'createCooldowns'), gate);
+  parseOptions('cooldown', configSchema, config);
   const isContent = contentTest(config);
   const { machine, queue } = gate;
   return (source) =>

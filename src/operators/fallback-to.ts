@@ -59,29 +59,31 @@ export function fallbackTo<T, O extends ObservableInput<unknown>>(
   next: (error: ProviderError) => O,
   config: FallbackConfig<T> = {},
 ): OperatorFunction<T, T | ObservedValueOf<O>> {
+  if (typeof next !== 'function') throw new TypeError('fallbackTo: next must be a function that gives the other source');
   const { on, afterContent } = parseOptions('fallbackTo', schema, config);
   const isContent = contentTest(config);
   return (source) =>
     new Observable((subscriber) => {
       let hasContent = false;
-      source.subscribe(
-        new OperatorSubscriber<T>(subscriber, {
-          next: (value) => {
-            hasContent ||= isContent(value);
-            subscriber.next(value);
-          },
-          error: (thrown) => {
-            const error = classify(thrown);
-            const isCommitted = (hasContent || error.phase === 'streaming') && !afterContent;
-            if (isCommitted || !on.includes(error.category)) {
-              subscriber.error(error);
-              return;
-            }
-            from(next(error)).subscribe(
-              new OperatorSubscriber<unknown>(subscriber, { next: (value) => subscriber.next(value as ObservedValueOf<O>) }),
-            );
-          },
-        }),
-      );
+      const first = new OperatorSubscriber<T>(subscriber, {
+        next: (value) => {
+          hasContent ||= isContent(value);
+          subscriber.next(value);
+        },
+        error: (thrown) => {
+          const error = classify(thrown);
+          const isCommitted = (hasContent || error.phase === 'streaming') && !afterContent;
+          if (isCommitted || !on.includes(error.category)) {
+            subscriber.error(error);
+            return;
+          }
+          // What the first held (a place, a permit) may be what the other needs.
+          first.unsubscribe();
+          from(next(error)).subscribe(
+            new OperatorSubscriber<unknown>(subscriber, { next: (value) => subscriber.next(value as ObservedValueOf<O>) }),
+          );
+        },
+      });
+      source.subscribe(first);
     });
 }

@@ -1,10 +1,12 @@
-import { Observable } from 'rxjs';
+import { Observable, type Subscription } from 'rxjs';
+import { currentFlowGate, type FlowGate } from '../core/flow-gate.ts';
 
 /**
  * An Observable of an async iterable that does cancel it: RxJS's `from` leaves the source running until its next value.
  *
  * `open` is called at each subscription, so that a retry opens the source anew; its signal aborts on unsubscribe, and `return()` of
- * the iterator is called. Emits each value, completes and fails as the iterable does.
+ * the iterator is called. Emits each value, completes and fails as the iterable does. A slower consumer is obeyed: the next value is
+ * not asked for while it pauses.
  *
  * @example
  * ```ts
@@ -20,6 +22,8 @@ export function fromAsyncIterable<T>(open: (signal: AbortSignal) => AsyncIterabl
     const controller = new AbortController();
     let iterator: AsyncIterator<T> | undefined;
     let hasEnded = false;
+    const flow = currentFlowGate();
+    if (flow) flow.taken = true;
 
     const leave = (): void => {
       if (hasEnded) return;
@@ -40,6 +44,7 @@ export function fromAsyncIterable<T>(open: (signal: AbortSignal) => AsyncIterabl
       }
       for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
         subscriber.next(next.value);
+        if (flow?.open === false) await reopened(flow, subscriber);
         if (subscriber.closed) return;
       }
       hasEnded = true;
@@ -49,6 +54,13 @@ export function fromAsyncIterable<T>(open: (signal: AbortSignal) => AsyncIterabl
       hasEnded = true;
       subscriber.error(error);
     });
+  });
+}
+
+function reopened(flow: FlowGate, subscriber: Subscription): Promise<void> {
+  return new Promise((resolve) => {
+    subscriber.add(flow.onReopen(resolve));
+    subscriber.add(resolve);
   });
 }
 

@@ -1,6 +1,9 @@
 import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type Subscription } from 'rxjs';
 import { z } from 'zod';
+import { defaults } from '../core/defaults.ts';
 import { callback, count, milliseconds, parseOptions } from '../core/options.ts';
+import type { ProviderError } from '../core/provider-error.ts';
+import { classify } from './classify-errors.ts';
 import { type ContentConfig, contentTest } from './content.ts';
 import { OperatorSubscriber } from './operator-subscriber.ts';
 
@@ -12,12 +15,15 @@ export interface HedgeConfig<T> extends ContentConfig<T> {
   readonly maxAttempts?: number | undefined;
   /** Asked before each further attempt; `false` means that it is not made. Default: always. */
   readonly mayStart?: (() => boolean) | undefined;
+  /** Told of an attempt that fails while another goes on. */
+  readonly onFailure?: ((error: ProviderError) => void) | undefined;
 }
 
 const schema = z.strictObject({
   after: milliseconds(0),
   maxAttempts: count(2, 5).default(2),
   mayStart: callback<() => boolean>().default(() => () => true),
+  onFailure: callback<(error: ProviderError) => void>().optional(),
   isContent: callback<(value: unknown) => boolean>().optional(),
 });
 
@@ -37,7 +43,7 @@ const schema = z.strictObject({
  * @see marbles/hedge.md
  */
 export function hedge<T>(config: HedgeConfig<T>): MonoTypeOperatorFunction<T> {
-  const { after, maxAttempts, mayStart } = parseOptions('hedge', schema, config);
+  const { after, maxAttempts, mayStart, onFailure } = parseOptions('hedge', schema, config);
   const isContent = contentTest(config);
   return (source) =>
     new Observable((subscriber) => {
@@ -48,38 +54,56 @@ export function hedge<T>(config: HedgeConfig<T>): MonoTypeOperatorFunction<T> {
       const start = (): void => {
         started++;
         let held: T[] | undefined = [];
-        const win = (): void => {
+        let isFlushing = false;
+
+        const win = (preamble: readonly T[]): void => {
           timer?.unsubscribe();
           for (const other of running) if (other !== attempt) other.unsubscribe();
           running.clear();
           running.add(attempt);
-          const preamble = held ?? [];
-          held = undefined;
+          // What a consumer brings about meanwhile waits behind it.
+          isFlushing = true;
           for (const value of preamble) subscriber.next(value);
+          held = undefined;
         };
+
         const attempt = new OperatorSubscriber<T>(subscriber, {
           next: (value) => {
-            if (held && !isContent(value)) held.push(value);
-            else {
-              if (held) win();
+            if (!held) {
               subscriber.next(value);
+              return;
             }
+            held.push(value);
+            if (!isFlushing && (isContent(value) || held.length > defaults.preamble.maxItems)) win(held);
           },
           error: (error) => {
             running.delete(attempt);
-            if (held && running.size > 0) return;
+            if (held && running.size > 0) {
+              onFailure?.(classify(error));
+              return;
+            }
             timer?.unsubscribe();
             subscriber.error(error);
           },
           complete: () => {
-            if (held) win();
+            if (held && !isFlushing) win(held);
             subscriber.complete();
           },
         });
+
         running.add(attempt);
         source.subscribe(attempt);
-        if (!subscriber.closed && held && running.has(attempt) && started < maxAttempts) {
-          timer = asyncScheduler.schedule(() => mayStart() && start(), after);
+        const isUndecided = !subscriber.closed && held !== undefined && running.has(attempt);
+        if (isUndecided && started < maxAttempts && after !== Number.POSITIVE_INFINITY)
+          timer = asyncScheduler.schedule(startAnother, after);
+      };
+
+      const startAnother = (): void => {
+        try {
+          if (mayStart()) start();
+        } catch (error) {
+          for (const each of running) each.unsubscribe();
+          subscriber.error(error);
         }
       };
 

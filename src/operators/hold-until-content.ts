@@ -11,7 +11,7 @@ export interface HoldConfig<T> extends ContentConfig<T> {
   /** How many values are held at most; one more is let through like content. Default: 64. */
   readonly maxItems?: number | undefined;
   /** What is known of the attempt, for errors that do not say it. */
-  readonly facts?: Pick<ErrorInit, 'requestId' | 'provider' | 'model'> | undefined;
+  readonly facts?: Pick<ErrorInit, 'requestId' | 'attempt' | 'provider' | 'model'> | undefined;
 }
 
 const schema = z.strictObject({
@@ -35,7 +35,6 @@ const schema = z.strictObject({
  */
 export function holdUntilContent<T>(config: HoldConfig<T> = {}): MonoTypeOperatorFunction<T> {
   const { maxItems } = parseOptions('holdUntilContent', schema, config);
-  const { requestId, provider, model } = config.facts ?? {};
   const isContent = contentTest(config);
   return (source) =>
     new Observable((subscriber) => {
@@ -62,8 +61,11 @@ export function holdUntilContent<T>(config: HoldConfig<T> = {}): MonoTypeOperato
           },
           error: (error) => {
             // What was let through cannot be taken back, be it content or not.
-            const phase = held ? undefined : 'streaming';
-            subscriber.error(isProviderError(error) ? completeError(error, { requestId, provider, model, phase }) : error);
+            const phase = held ? undefined : ('streaming' as const);
+            // Asked for now: the number of an attempt is known once it has begun.
+            const { requestId, attempt, provider, model } = config.facts ?? {};
+            const facts = { requestId, attempt: attempt || undefined, provider, model, phase };
+            subscriber.error(isProviderError(error) ? completeError(error, facts) : error);
           },
           complete: () => {
             if (held && !isFlushing) flush(held);

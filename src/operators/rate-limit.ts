@@ -1,6 +1,6 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import { z } from 'zod';
-import { count, limit, parseOptions } from '../core/options.ts';
+import { count, instance, limit, parseOptions } from '../core/options.ts';
 import { RateLimiterMachine } from '../policies/rate-limiter.ts';
 import { monotonicClock } from './clock.ts';
 import { limitExceeded } from './limit-exceeded.ts';
@@ -25,8 +25,8 @@ export interface RateLimiter {
 }
 
 const schema = z.strictObject({
-  requestsPerMinute: count(1).default(Number.POSITIVE_INFINITY),
-  tokensPerMinute: count(1).default(Number.POSITIVE_INFINITY),
+  requestsPerMinute: limit(1).default(Number.POSITIVE_INFINITY),
+  tokensPerMinute: limit(1).default(Number.POSITIVE_INFINITY),
   maxQueue: limit(0).default(1_000),
 });
 
@@ -82,6 +82,7 @@ const costSchema = z.strictObject({ tokens: count(0).default(0) });
  * @see marbles/rate-limit.md
  */
 export function rateLimit<T>(limiter: RateLimiter, config: RateLimitConfig = {}): MonoTypeOperatorFunction<T> {
+  parseOptions('rateLimit', instance<RateLimiter>('enter', 'createRateLimiter'), limiter);
   const { tokens } = parseOptions('rateLimit', costSchema, config);
   return (source) =>
     new Observable((subscriber) => {

@@ -46,7 +46,8 @@ export function repetitionGuard<T extends EventLike>(config: RepetitionGuardConf
             subscriber.next(value);
             const event = value as EventLike as StreamEvent;
             const machine = event.type === 'text-delta' ? said : event.type === 'reasoning-delta' ? thought : undefined;
-            if (machine?.add((event as { text: string }).text)) throw stuck(limits.maxRepeats);
+            const { text } = event as { readonly text?: unknown };
+            if (typeof text === 'string' && machine?.add(text)) throw stuck(limits.maxRepeats);
           },
         }),
       );

@@ -37,7 +37,8 @@ export class RateLimiterMachine {
     this.#fill();
     const forRequest = wait(1 - this.#requests, this.#limits.requestsPerMinute);
     const forTokens = wait(tokens - this.#tokens, this.#limits.tokensPerMinute);
-    return Math.ceil(Math.max(forRequest, forTokens));
+    // A rounding error must not make anybody wait for nothing.
+    return Math.ceil(Math.max(forRequest, forTokens, 0) - 1e-6);
   }
 
   /** A request of so many tokens goes. */
@@ -62,6 +63,5 @@ function fill(level: number, perMinute: number, share: number): number {
 }
 
 function wait(missing: number, perMinute: number): number {
-  // A rounding error must not make anybody wait for nothing.
-  return missing <= 1e-9 ? 0 : (missing / perMinute) * minute;
+  return missing <= 0 ? 0 : (missing / perMinute) * minute;
 }

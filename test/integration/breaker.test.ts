@@ -52,10 +52,10 @@ describe.each(wires)('%s', (wire) => {
 
   it('a probe that fails opens it again', async () => {
     const server = await serve({ status: 503 });
-    const breakers = createCircuitBreakers({ consecutiveFailures: 2, openFor: 60, maxOpenFor: 60_000 });
+    const breakers = createCircuitBreakers({ consecutiveFailures: 2, openFor: 400, maxOpenFor: 60_000 });
     const client = clientOf(wire, server.url, { breakers, retry: once });
     for (let call = 0; call < 2; call++) await collect(client.stream(request));
-    await quiet(80);
+    await quiet(420);
     expectError(await collect(client.stream(request)), { category: 'server-error' });
     expectError(await collect(client.stream(request)), { category: 'circuit-open' });
     expect(server.requests).toHaveLength(3);

@@ -2,18 +2,31 @@ import { EMPTY, type MonoTypeOperatorFunction, NEVER, type Observable, type Oper
 import { describe, expect, it, vi } from 'vitest';
 import {
   accumulate,
+  boundedConcatMap,
+  bulkhead,
   cancelOn,
   checkpoint,
   circuitBreaker,
   classifyErrors,
+  cooldown,
+  createBulkhead,
   createCircuitBreaker,
+  createCooldowns,
+  createRateLimiter,
+  createRetryBudget,
   type EventLike,
+  fallbackTo,
+  fundRetries,
+  hedge,
   holdUntilContent,
   isProviderError,
+  rateLimit,
+  repetitionGuard,
   result,
   type StreamEvent,
   streamTimeout,
   textDeltas,
+  throwIfUnfinished,
   viewState,
 } from '../../src/index.ts';
 import { failure, finish, start, text } from '../../src/testing/index.ts';
@@ -25,13 +38,22 @@ const signal = (): AbortSignal => new AbortController().signal;
 
 /** What passes its events through, and what makes something else of them. */
 const passing: Readonly<Record<string, () => MonoTypeOperatorFunction<EventLike>>> = {
+  boundedConcatMap: () => boundedConcatMap((value) => of(value)),
+  bulkhead: () => bulkhead(createBulkhead({ maxConcurrent: 2 })),
   cancelOn: () => cancelOn(signal()),
   checkpoint: () => checkpoint(),
   circuitBreaker: () => circuitBreaker(createCircuitBreaker()),
   classifyErrors: () => classifyErrors(),
+  cooldown: () => cooldown(createCooldowns().get('p', 'm')),
+  fallbackTo: () => fallbackTo(() => NEVER, { on: ['quota-exhausted'] }),
+  fundRetries: () => fundRetries(createRetryBudget(), { provider: 'p' }),
+  hedge: () => hedge({ after: 1_000 }),
   holdUntilContent: () => holdUntilContent(),
+  rateLimit: () => rateLimit(createRateLimiter({ requestsPerMinute: 100 })),
+  repetitionGuard: () => repetitionGuard(),
   'streamTimeout, of values': () => streamTimeout({ headers: 1_000, firstContent: 2_000, idle: 1_000 }),
   'streamTimeout, total': () => streamTimeout({ total: 1_000 }),
+  throwIfUnfinished: () => throwIfUnfinished(() => true),
 };
 const projecting: Readonly<Record<string, () => Step>> = {
   accumulate: () => accumulate(),

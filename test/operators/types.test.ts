@@ -3,24 +3,44 @@ import { describe, expectTypeOf, it } from 'vitest';
 import {
   accumulate,
   type BackoffConfig,
+  type Bulkhead,
   backoff,
+  boundedConcatMap,
+  bulkhead,
+  type ClientConfig,
   cancelOn,
   checkpoint,
   circuitBreaker,
   classifyErrors,
+  configFromEnv,
+  cooldown,
+  createBulkhead,
   createCircuitBreaker,
   createClient,
+  createCooldowns,
+  createRateLimiter,
+  createRetryBudget,
   type EventLike,
+  fallbackTo,
+  fromAsyncIterable,
+  fromReadableStream,
+  fundRetries,
+  hedge,
   holdUntilContent,
+  type OperationalConfig,
   type Provider,
   type ProviderError,
+  rateLimit,
+  repetitionGuard,
   result,
   type StreamEvent,
   type StreamRequest,
   type StreamResult,
   streamTimeout,
   textDeltas,
+  throwIfUnfinished,
   toAsyncIterable,
+  toReadableStream,
   type ViewState,
   viewState,
 } from '../../src/index.ts';
@@ -61,8 +81,77 @@ describe('the types of the operators', () => {
     tokens.pipe(checkpoint());
   });
 
+  it('keep the element in those that wait, limit and watch', () => {
+    const tokens = of<Token[]>({ token: 'a' });
+    const gate = createCooldowns().get('p', 'm');
+    expectTypeOf(tokens.pipe(cooldown(gate))).toEqualTypeOf<Observable<Token>>();
+    expectTypeOf(tokens.pipe(bulkhead(createBulkhead({ maxConcurrent: 1 })))).toEqualTypeOf<Observable<Token>>();
+    expectTypeOf(tokens.pipe(rateLimit(createRateLimiter()))).toEqualTypeOf<Observable<Token>>();
+    expectTypeOf(tokens.pipe(fundRetries(createRetryBudget(), { provider: 'p' }))).toEqualTypeOf<Observable<Token>>();
+    expectTypeOf(tokens.pipe(hedge({ after: 5 }))).toEqualTypeOf<Observable<Token>>();
+    expectTypeOf(tokens.pipe(throwIfUnfinished(({ token }) => token === ''))).toEqualTypeOf<Observable<Token>>();
+    const events = EMPTY as Observable<StreamEvent | Citation>;
+    expectTypeOf(events.pipe(repetitionGuard())).toEqualTypeOf<Observable<StreamEvent | Citation>>();
+    expectTypeOf(
+      events.pipe(repetitionGuard(), cooldown(gate), bulkhead(createBulkhead({ maxConcurrent: 1 })), hedge({ after: 5 }), retry(backoff())),
+    ).toEqualTypeOf<Observable<StreamEvent | Citation>>();
+    // @ts-expect-error: a guard is of events
+    tokens.pipe(repetitionGuard());
+  });
+
+  it('are a union where another source takes over', () => {
+    const tokens = of<Token[]>({ token: 'a' });
+    expectTypeOf(tokens.pipe(fallbackTo(() => of('text')))).toEqualTypeOf<Observable<Token | string>>();
+    expectTypeOf(tokens.pipe(fallbackTo(() => tokens))).toEqualTypeOf<Observable<Token>>();
+    expectTypeOf(tokens.pipe(fallbackTo(async () => 5))).toEqualTypeOf<Observable<Token | number>>();
+    tokens.pipe(
+      fallbackTo((error) => {
+        expectTypeOf(error).toEqualTypeOf<ProviderError>();
+        return EMPTY;
+      }),
+    );
+  });
+
+  it('are those of the work and of the bridges', () => {
+    const tokens = of<Token[]>({ token: 'a' });
+    expectTypeOf(tokens.pipe(boundedConcatMap(({ token }) => of(token)))).toEqualTypeOf<Observable<string>>();
+    expectTypeOf(tokens.pipe(boundedConcatMap(async ({ token }, index) => `${token}${index}`))).toEqualTypeOf<Observable<string>>();
+    expectTypeOf(tokens.pipe(boundedConcatMap(({ token }) => [token.length]))).toEqualTypeOf<Observable<number>>();
+    expectTypeOf(toReadableStream(tokens)).toEqualTypeOf<ReadableStream<Token>>();
+    const open = async (signal: AbortSignal) =>
+      (signal.aborted
+        ? []
+        : (async function* () {
+            yield { token: 'a' };
+          })()) as AsyncIterable<Token>;
+    expectTypeOf(fromAsyncIterable(open)).toEqualTypeOf<Observable<Token>>();
+    expectTypeOf(fromReadableStream(() => new ReadableStream<Uint8Array>())).toEqualTypeOf<Observable<Uint8Array>>();
+  });
+
+  it('fit an environment into a client', () => {
+    expectTypeOf(configFromEnv({})).toEqualTypeOf<OperationalConfig>();
+    expectTypeOf<OperationalConfig>().toExtend<Partial<ClientConfig>>();
+    createClient({ provider: fakeProvider(), ...configFromEnv({}) });
+    createClient({
+      provider: fakeProvider<Citation>(),
+      fallback: [{ provider: fakeProvider<Citation>(), model: 'm', on: ['overloaded'] }],
+    });
+    createClient({
+      provider: fakeProvider(),
+      fallback: undefined,
+      hedge: undefined,
+      budget: undefined,
+      cooldowns: undefined,
+      rateLimit: undefined,
+    });
+  });
+
   it('give `isContent` the element', () => {
     const tokens = of<Token[]>({ token: 'a' });
+    tokens.pipe(hedge({ after: 5, isContent: ({ token }) => token !== '' }));
+    tokens.pipe(fallbackTo(() => EMPTY, { isContent: ({ token }) => token !== '' }));
+    tokens.pipe(cooldown(createCooldowns().get('p', 'm'), { isContent: ({ token }) => token !== '' }));
+    tokens.pipe(boundedConcatMap(() => EMPTY, { sizeOf: ({ token }) => token.length }));
     tokens.pipe(streamTimeout({ idle: 1, isContent: ({ token }) => token !== '' }));
     tokens.pipe(classifyErrors({ isContent: ({ token }) => token !== '' }));
     tokens.pipe(circuitBreaker(breaker, { isContent: ({ token }) => token !== '' }));
@@ -153,6 +242,42 @@ describe('the types of the operators', () => {
       viewState({ every: '16ms' });
       // @ts-expect-error: no such option
       toAsyncIterable(of(1), { highWaterMark: 5 });
+      // @ts-expect-error: a gate, not its registry
+      cooldown(createCooldowns());
+      // @ts-expect-error: places, not their number
+      bulkhead({ maxConcurrent: 4 });
+      // @ts-expect-error: a number of places is needed
+      createBulkhead({});
+      // @ts-expect-error: it is `requestsPerMinute`
+      createRateLimiter({ rpm: 5 });
+      // @ts-expect-error: a limiter, not its options
+      rateLimit({ requestsPerMinute: 5 });
+      // @ts-expect-error: it is `tokens`
+      createRetryBudget({ capacity: 5 });
+      // @ts-expect-error: a budget is made
+      backoff({ budget: { tokens: 5 } });
+      // @ts-expect-error: a time is needed
+      hedge({});
+      // @ts-expect-error: no such category
+      fallbackTo(() => EMPTY, { on: ['down'] });
+      // @ts-expect-error: it is a function
+      fallbackTo(EMPTY);
+      // @ts-expect-error: no such overflow
+      boundedConcatMap(() => EMPTY, { overflow: 'block' });
+      // @ts-expect-error: no such option
+      toReadableStream(of(1), { highWaterMark: 5 });
+      // @ts-expect-error: a function that opens, so that a retry can open anew
+      fromAsyncIterable((async function* () {})());
+      // @ts-expect-error: a function that opens
+      fromReadableStream(new ReadableStream());
+      // @ts-expect-error: says whether a value is the end
+      throwIfUnfinished();
+      // @ts-expect-error: a model is needed
+      createClient({ provider: fakeProvider(), fallback: [{ provider: fakeProvider() }] });
+      // @ts-expect-error: a time is needed
+      createClient({ provider: fakeProvider(), hedge: { allowTools: true } });
+      // @ts-expect-error: read only
+      (undefined as unknown as Bulkhead).active = 5;
       // @ts-expect-error: a breaker, not its options
       circuitBreaker({ failureRatio: 0.5 });
       // @ts-expect-error: an AbortController is no signal
