@@ -96,7 +96,7 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
     });
 
     return attempt$.pipe(
-      hedgeAttempts(settings, call, request, key.provider, breaker),
+      hedgeAttempts(settings, call, request, key.provider, breaker, gate),
       retry(
         backoff(
           call.settings.retry,

@@ -80,7 +80,7 @@ export function boundedConcatMap<T, O extends ObservableInput<unknown>>(
           const overflow = buffer.offer(value, gate.taken);
           if (overflow) throw overflow;
           advance();
-          if (settings.overflow === 'pause' && buffer.isFull) gate.close();
+          if (buffer.wantsPause) gate.close();
         },
         error: (error) => {
           if (isProviderError(error) && error.category === 'cancelled') {

@@ -43,8 +43,9 @@ export class Buffering<T> {
     this.#queue = new BoundedQueue(settings);
   }
 
-  get isFull(): boolean {
-    return this.#queue.isFull;
+  /** Whether the source should pause. */
+  get wantsPause(): boolean {
+    return this.#settings.overflow === 'pause' && this.#queue.isFull;
   }
 
   get hasRoom(): boolean {

@@ -98,7 +98,7 @@ class ObservableIterator<T> implements AsyncIterableIterator<T> {
     try {
       const overflow = this.#buffer.offer(value, this.#gate.taken);
       if (overflow) throw overflow;
-      if (this.#buffer.isFull) this.#gate.close();
+      if (this.#buffer.wantsPause) this.#gate.close();
     } catch (error) {
       this.#upstream.unsubscribe();
       this.#finish({ error });

@@ -78,8 +78,8 @@ export class BoundedQueue<T> {
     }
     if (isProtected || overflow === 'pause') {
       const mayExceed = overflow === 'pause' ? grace : overflow === 'error' ? 0 : this.#limits.maxItems;
-      if (this.#length >= this.#limits.maxItems + mayExceed) return false;
-      if (mayExceed === 0) return false;
+      const isBeyond = this.#length >= this.#limits.maxItems + mayExceed || this.#bytes + bytes > 2 * this.#limits.maxBytes;
+      if (mayExceed === 0 || isBeyond) return false;
       this.#push(value, bytes, isProtected);
       return true;
     }

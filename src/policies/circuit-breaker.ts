@@ -174,7 +174,8 @@ export class CircuitBreakerMachine implements PermitJudge {
 
   #isSlow(now: number): boolean {
     const { slow, contents } = this.#window.sum(now);
-    return this.#exceeds(slow, slow + contents + this.#pending.total);
+    // The young may still turn out well, and so say nothing yet; the old are on their way to be slow.
+    return this.#exceeds(slow, slow + contents + this.#pending.total - this.#pending.young(now));
   }
 
   #open(reason: BreakerChange['reason'], retryAfterMs: number): void {

@@ -1,5 +1,11 @@
 import { defaults } from '../core/defaults.ts';
 
+/** How much of a pace that failed is allowed again. */
+const ceilingShare = 0.9;
+
+/** How soon after its place came one goes that had waited for it, in milliseconds. */
+const punctual = 50;
+
 /**
  * Holds the requests of one key back while the provider asks for it, and lets them go one by one afterwards: a plain state machine
  * over a clock, and a turnstile for a line of waiters.
@@ -22,6 +28,8 @@ export class CooldownMachine {
   #isCutShort = false;
   /** Since when the probe is out. */
   #probeSince: number | undefined;
+  /** When one last went just as its place came: it had waited for it, and so may others. */
+  #heldAt = Number.NEGATIVE_INFINITY;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -33,7 +41,8 @@ export class CooldownMachine {
     const rate = this.#paceAt(now);
     if (rate === undefined) return Math.max(0, this.#notBefore - now);
     const nextPlace = this.#probeSince === undefined ? this.#lastPass + 1_000 / rate : this.#probeSince + defaults.cooldown.maxWait;
-    return Math.max(0, this.#notBefore - now, nextPlace - now);
+    // Nor for longer than the pace is remembered.
+    return Math.max(0, this.#notBefore - now, Math.min(nextPlace, this.#calmAt()) - now);
   }
 
   /** Milliseconds until the place behind `ahead` others comes, at the pace of now. */
@@ -47,10 +56,12 @@ export class CooldownMachine {
   /** One goes. */
   pass(): void {
     const now = this.#now();
-    if (this.#paceAt(now) === undefined) {
+    const rate = this.#paceAt(now);
+    if (rate === undefined) {
       this.#forget();
       return;
     }
+    if (now - (this.#lastPass + 1_000 / rate) < punctual) this.#heldAt = now;
     if (this.#isCutShort) this.#probeSince = now;
     this.#lastPass = now;
   }
@@ -60,9 +71,8 @@ export class CooldownMachine {
     this.#probeSince = undefined;
     this.#isCutShort = false;
     if (this.#rate === undefined) return;
-    const { rateGain, minRate } = defaults.cooldown;
-    const below = Math.max(minRate, this.#ceiling - rateGain);
-    this.#rate = Math.min(this.#rate + rateGain, below);
+    // Half of one more each second: more for each success would double the pace each second, and overshoot by as much.
+    this.#rate = Math.min(this.#rate + defaults.cooldown.rateGain / Math.max(1, this.#rate), this.#ceiling);
   }
 
   /** The provider says, with an answer, that its limit is used up for this long. Nobody has been refused, so no pace is set. */
@@ -78,7 +88,7 @@ export class CooldownMachine {
     const hadPassed = this.#rate !== undefined && this.#lastPass >= this.#notBefore && this.#lastPass > this.#troubleAt;
     if (this.#rate === undefined) this.#rate = rate;
     else if (hadPassed) {
-      this.#ceiling = this.#rate;
+      this.#ceiling = Math.max(minRate, this.#rate * ceilingShare);
       this.#rate = Math.max(minRate, this.#rate / 2);
     }
     this.#probeSince = undefined;
@@ -101,14 +111,21 @@ export class CooldownMachine {
 
   #paceAt(now: number): number | undefined {
     if (this.#rate === undefined) return undefined;
-    const calmSince = Math.max(this.#troubleAt, this.#notBefore);
-    return now - calmSince >= defaults.cooldown.forgetAfter ? undefined : this.#rate;
+    return now >= this.#calmAt() ? undefined : this.#rate;
+  }
+
+  /** When the pace is forgotten: long after the last trouble. While a probe is out, or a line leaves at the pace, it is not over. */
+  #calmAt(): number {
+    const { maxWait, forgetAfter } = defaults.cooldown;
+    const probeLostAt = (this.#probeSince ?? Number.NEGATIVE_INFINITY) + maxWait;
+    return Math.max(this.#troubleAt, this.#notBefore, this.#heldAt, probeLostAt) + forgetAfter;
   }
 
   #forget(): void {
     this.#rate = undefined;
     this.#ceiling = Number.POSITIVE_INFINITY;
     this.#lastPass = Number.NEGATIVE_INFINITY;
+    this.#heldAt = Number.NEGATIVE_INFINITY;
     this.#probeSince = undefined;
     this.#isCutShort = false;
   }

@@ -157,6 +157,13 @@ export class AnthropicAnswer {
   }
 }
 
+/** The first ids of each kind, made once: a string made anew for each delta costs as much as all the rest of reading it. */
+const blockIds = {
+  text: Array.from({ length: 16 }, (_, index) => `text-${index}`),
+  reasoning: Array.from({ length: 16 }, (_, index) => `reasoning-${index}`),
+};
+
 function blockId(kind: 'text' | 'reasoning', index: unknown): string {
-  return `${kind}-${typeof index === 'number' ? index : 0}`;
+  const number = typeof index === 'number' ? index : 0;
+  return blockIds[kind][number] ?? `${kind}-${number}`;
 }

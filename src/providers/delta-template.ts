@@ -57,6 +57,8 @@ export class DeltaTemplate {
     const { text } = event;
     if (!isPlain(text)) return;
     this.forget();
+    // What was learned last was of no use: not again at once, or every message until the next try would be compared for nothing.
+    if (this.#skip > 0) return;
     if (message.data.length > maxLearned) return;
     if (!this.#split(message.data, text, read)) {
       this.#fail();

@@ -96,8 +96,7 @@ describe.each(wires)('%s', (wire) => {
     const client = clientOf(wire, server.url, { budget, breakers: patientBreakers() });
     const endings = await Promise.all(Array.from({ length: 20 }, () => collect(client.stream(request))));
     expect(server.requests).toHaveLength(24);
-    const reasons = endings.map(({ error }) => error?.gaveUp);
-    expect(new Set(reasons)).toEqual(new Set(['budget', ...reasons.filter((reason) => reason === 'attempts')]));
+    for (const { error } of endings) expect(['budget', 'attempts']).toContain(error?.gaveUp);
     for (const ending of endings) expectError(ending, { category: 'server-error', retryable: true });
     expect(endings.find(({ error }) => error?.gaveUp === 'budget')?.error?.attempts.at(-1)).toMatchObject({ delayMs: 0 });
   });

@@ -226,11 +226,14 @@ describe('a client with a fallback', () => {
   });
 
   it('a tool that was called is not called again elsewhere', async () => {
-    const script = { toolCalls: [{ name: 'pay', input: { amount: 5 } }], after: 'finish-reason', fault: 'reset' } as const;
-    const { secondary, client } = await pair(script, { text: 'Good day' }, {}, { afterContent: true });
-    const ending = await collect(client.stream(request));
-    if (eventsOf(ending.events, 'tool-call').length === 0) return;
-    if (!ending.completed) expect(secondary.requests).toHaveLength(0);
+    const call = { name: 'pay', input: { amount: 5 } };
+    const primary = await serve({ toolCalls: [call, { name: 'look' }], after: 2, fault: 'reset' });
+    const secondary = await serve({ text: 'Good day' });
+    const fallback = [spare(secondary, { afterContent: true })];
+    const ending = await collect(clientOf('anthropic', primary.url, { breakers: patientBreakers(), fallback }).stream(request));
+    expect(eventsOf(ending.events, 'tool-call')).toMatchObject([{ toolName: 'pay', input: { amount: 5 } }]);
+    expectError(ending, { category: ['network', 'interrupted'], gaveUp: 'content-delivered' });
+    expect(secondary.requests).toHaveLength(0);
   });
 
   it('fbk-08: one request id over all targets; each attempt has it', async () => {

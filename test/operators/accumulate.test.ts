@@ -1,4 +1,4 @@
-import { EMPTY, lastValueFrom, type Observable, of, range, map as rxMap, throwError } from 'rxjs';
+import { EMPTY, lastValueFrom, type Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { accumulate, type EventLike, result } from '../../src/index.ts';
 import { failure, finish, reasoning, start, text, toolCall } from '../../src/testing/index.ts';
@@ -18,31 +18,6 @@ describe('accumulate', () => {
     expect(told.values.map((each) => each.text)).toEqual(['a', 'a', 'a', '', 'b']);
     expect(told.values.map((each) => each.toolCalls.length)).toEqual([0, 1, 2, 0, 0]);
     expect(told.values.map((each) => each.messages.length)).toEqual([1, 1, 1, 0, 1]);
-  });
-
-  it('costs the same for each event, however long the text has grown', () => {
-    const time = (count: number): number => {
-      const before = performance.now();
-      listenLast(count);
-      return performance.now() - before;
-    };
-    const listenLast = (count: number): void => {
-      let length = 0;
-      range(0, count)
-        .pipe(
-          rxMap(() => text('some words ')),
-          accumulate(),
-        )
-        .subscribe((each) => {
-          length = each.toolCalls.length;
-        });
-      expect(length).toBe(0);
-    };
-    time(20_000);
-    const short = Math.min(time(20_000), time(20_000), time(20_000));
-    const long = Math.min(time(200_000), time(200_000));
-    // Ten times the events; were it quadratic, a hundred times the time.
-    expect(long / Math.max(short, 1)).toBeLessThan(40);
   });
 
   it('says the messages that a next request appends', () => {

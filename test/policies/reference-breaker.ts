@@ -121,8 +121,7 @@ export class ReferenceBreaker {
     this.#lastFailure = now;
     this.#log.push({ kind: 'error', at: now });
     const errors = this.count('error', now);
-    const young = this.permits.filter(({ stage, at }) => stage === 'pending' && now - at < youngFor).length;
-    const seen = errors + this.count('content', now) + young;
+    const seen = errors + this.count('content', now) + this.young(now);
     if (this.#speaks(errors, seen)) this.#open('failure-ratio', retryAfterMs, now);
     else if (seen < this.settings.minOutcomes && this.#run >= this.settings.consecutiveFailures)
       this.#open('consecutive-failures', retryAfterMs, now);
@@ -148,13 +147,17 @@ export class ReferenceBreaker {
     if (this.state !== 'closed') this.#turn('closed', 'by-hand', now);
   }
 
+  young(now: number): number {
+    return this.permits.filter(({ stage, at }) => stage === 'pending' && now - at < youngFor).length;
+  }
+
   get pending(): number {
     return this.permits.filter(({ stage }) => stage === 'pending').length;
   }
 
   degraded(now: number): boolean {
     const slow = this.count('slow', now);
-    return this.#speaks(slow, slow + this.count('content', now) + this.pending);
+    return this.#speaks(slow, slow + this.count('content', now) + this.pending - this.young(now));
   }
 
   ratio(part: Kind, rest: Kind, now: number): number {

@@ -29,7 +29,7 @@ class ReferenceQueue {
   }
 
   offer(entry: Entry, grace: number): boolean {
-    const { overflow, maxItems } = this.limits;
+    const { overflow, maxItems, maxBytes } = this.limits;
     while (overflow === 'drop-oldest' && !this.fits(entry)) {
       const oldest = this.entries.findIndex(({ isProtected }) => !isProtected);
       if (oldest === -1) break;
@@ -40,14 +40,14 @@ class ReferenceQueue {
       this.entries.push(entry);
       return true;
     }
-    // What may exceed the limit: a source that is pausing by its grace, what is protected by as much again.
+    // What may exceed the limit: a source that is pausing by its grace, what is protected by as much again; and neither to more than twice the bytes.
     const isDropping = overflow === 'drop-oldest' || overflow === 'drop-newest';
     const excess = overflow === 'pause' ? grace : isDropping && entry.isProtected ? maxItems : 0;
     if (isDropping && !entry.isProtected) {
       this.dropped++;
       return true;
     }
-    if (excess === 0 || this.entries.length >= maxItems + excess) return false;
+    if (excess === 0 || this.entries.length >= maxItems + excess || this.bytes + entry.bytes > 2 * maxBytes) return false;
     this.entries.push(entry);
     return true;
   }

@@ -11,8 +11,10 @@ interface Told {
   notBefore: number;
   /** Requests a second; `undefined` while nothing paces them. */
   pace: number | undefined;
-  /** The pace that failed last. */
-  failed: number;
+  /** The pace that is allowed at most, after one that failed. */
+  most: number;
+  /** When one last went as its place came, for which it had waited. */
+  lastHeld: number;
   lastPass: number;
   lastTrouble: number;
   owesProbe: boolean;
@@ -37,7 +39,8 @@ export class ReferenceCooldown {
     if (!isPaced(told, now)) return Math.max(0, gate);
     // Behind a probe nobody goes, unless it is lost; else one goes each 1/pace seconds.
     const place = told.probeOutSince === undefined ? told.lastPass + 1_000 / told.pace : told.probeOutSince + longest;
-    return Math.max(0, gate, place - now);
+    // Nor for longer than the pace is remembered.
+    return Math.max(0, gate, Math.min(place, calmAt(told)) - now);
   }
 
   estimate(ahead: number, now: number): number {
@@ -57,7 +60,7 @@ export class ReferenceCooldown {
       else if (entry.kind === 'succeeded') {
         told.probeOutSince = undefined;
         told.owesProbe = false;
-        if (told.pace !== undefined) told.pace = Math.min(told.pace + 0.5, Math.max(0.05, told.failed - 0.5));
+        if (told.pace !== undefined) told.pace = Math.min(told.pace + 0.5 / Math.max(1, told.pace), told.most);
       } else limited(told, at, entry.ms);
     }
     return told;
@@ -68,7 +71,8 @@ function nothing(): Told {
   return {
     notBefore: Number.NEGATIVE_INFINITY,
     pace: undefined,
-    failed: Number.POSITIVE_INFINITY,
+    most: Number.POSITIVE_INFINITY,
+    lastHeld: Number.NEGATIVE_INFINITY,
     lastPass: Number.NEGATIVE_INFINITY,
     lastTrouble: Number.NEGATIVE_INFINITY,
     owesProbe: false,
@@ -77,7 +81,12 @@ function nothing(): Told {
 }
 
 function isPaced(told: Told, now: number): told is Told & { pace: number } {
-  return told.pace !== undefined && now - Math.max(told.lastTrouble, told.notBefore) < calm;
+  return told.pace !== undefined && now < calmAt(told);
+}
+
+/** When the pace is forgotten: long after the last trouble. While a probe is out, or a line leaves at the pace, the trouble is not over. */
+function calmAt({ lastTrouble, notBefore, lastHeld, probeOutSince = Number.NEGATIVE_INFINITY }: Told): number {
+  return Math.max(lastTrouble, notBefore, lastHeld, probeOutSince + longest) + calm;
 }
 
 function passed(told: Told, at: number): void {
@@ -86,6 +95,8 @@ function passed(told: Told, at: number): void {
     Object.assign(told, nothing(), { notBefore, lastTrouble });
     return;
   }
+  // On the very moment of its place, give or take: it has waited for it.
+  if (at - (told.lastPass + 1_000 / told.pace) < 50) told.lastHeld = at;
   if (told.owesProbe) told.probeOutSince = at;
   told.lastPass = at;
 }
@@ -96,7 +107,7 @@ function limited(told: Told, at: number, ms: number | undefined): void {
   const isFirstSince = told.lastPass >= told.notBefore && told.lastPass > told.lastTrouble;
   if (told.pace === undefined) told.pace = 1;
   else if (isFirstSince) {
-    told.failed = told.pace;
+    told.most = Math.max(0.05, told.pace * 0.9);
     told.pace = Math.max(0.05, told.pace / 2);
   }
   told.probeOutSince = undefined;
