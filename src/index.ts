@@ -58,6 +58,7 @@ export { type HoldConfig, holdUntilContent } from './operators/hold-until-conten
 export { createRateLimiter, type RateLimitConfig, type RateLimiter, type RateLimiterConfig, rateLimit } from './operators/rate-limit.ts';
 export { type RepetitionGuardConfig, repetitionGuard } from './operators/repetition-guard.ts';
 export { createRetryBudget, fundRetries } from './operators/retry-budget.ts';
+export { type RetryStatistics, retryStatistics, retrySuccessRate } from './operators/retry-statistics.ts';
 export { type StreamTimeoutConfig, streamTimeout } from './operators/stream-timeout.ts';
 export { type TextDeltasConfig, textDeltas } from './operators/text-deltas.ts';
 export { throwIfUnfinished } from './operators/throw-if-unfinished.ts';
