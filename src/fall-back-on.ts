@@ -25,6 +25,7 @@ export function fallBackOn<E extends EventLike>(
   if (targets.length === 0) return identity;
 
   const canHelp = ({ provider, model, on = fallbackCategories, afterContent = false }: Target<E>, error: ProviderError): boolean =>
+    !call.delivered.isWhole &&
     on.includes(error.category) &&
     (error.phase !== 'streaming' || (afterContent && !call.delivered.hasToolCalls)) &&
     settings.breakers.get(provider.name, model).retryAfter() === 0 &&

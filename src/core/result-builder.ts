@@ -144,6 +144,7 @@ export class ResultBuilder {
     this.#toolCalls = [];
     this.#toolResults = [];
     this.#usage = noUsage;
+    this.#finishReason = undefined;
     this.#isEmpty = true;
     this.#isTruncated = false;
   }

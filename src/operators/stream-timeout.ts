@@ -1,6 +1,7 @@
 import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type Subscription } from 'rxjs';
 import { z } from 'zod';
 import { maxTimerDelay } from '../core/defaults.ts';
+import type { EventLike } from '../core/event.ts';
 import { currentFlowGate, type FlowGate } from '../core/flow-gate.ts';
 import { callback, milliseconds, parseOptions } from '../core/options.ts';
 import { ProviderError } from '../core/provider-error.ts';
@@ -80,6 +81,12 @@ export function streamTimeout<T>(
         timer = asyncScheduler.schedule(check, Math.min(due - now(), maxTimerDelay));
       };
 
+      /** After the end nothing is due any more. */
+      const rest = (): void => {
+        timer?.unsubscribe();
+        armedFor = Number.NEGATIVE_INFINITY;
+      };
+
       const check = (): void => {
         armedFor = Number.POSITIVE_INFINITY;
         const { at, name } = watch.due();
@@ -97,7 +104,10 @@ export function streamTimeout<T>(
         next: watchesValues
           ? (value) => {
               const isLife = isContent(value);
-              if (!isLife) watch.headersCame();
+              if (!isLife) {
+                watch.headersCame();
+                if ((value as Partial<EventLike> | null | undefined)?.type === 'finish') rest();
+              }
               subscriber.next(value);
               if (!isLife || subscriber.closed) return;
               const isFirst = !watch.hasContent;

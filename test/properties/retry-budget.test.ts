@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { type BudgetKey, RetryBudgetMachine, retryBudgetSchema } from '../../src/policies/retry-budget.ts';
-import { numRuns, timeout } from './runs.ts';
+import { holds, numRuns, same, timeout } from './runs.ts';
 
 interface Settings {
   readonly tokens: number;
@@ -99,7 +99,7 @@ describe('a retry budget', () => {
           const mayTake =
             reference.left('provider', provider, clock.now) >= 1 &&
             (tenant === undefined || reference.left('tenant', tenant, clock.now) >= 1);
-          expect(machine.take({ provider, tenant })).toBe(mayTake);
+          same(machine.take({ provider, tenant }), mayTake, 'take');
           if (!mayTake) return;
           reference.add('provider', provider, -1, clock.now);
           if (tenant !== undefined) reference.add('tenant', tenant, -1, clock.now);
@@ -126,13 +126,16 @@ describe('a retry budget', () => {
             if (tenant !== undefined) reference.add('tenant', tenant, config.credit, clock.now);
           }
           const left = machine.remaining(each.key);
-          expect(left.provider).toBeCloseTo(reference.left('provider', provider, clock.now), 9);
-          expect(left.provider).toBeGreaterThanOrEqual(0);
-          expect(left.provider).toBeLessThanOrEqual(reference.capacity('provider', provider, clock.now));
-          if (tenant === undefined) expect(left.tenant).toBeUndefined();
+          const expected = reference.left('provider', provider, clock.now);
+          const capacity = reference.capacity('provider', provider, clock.now);
+          holds(Math.abs(left.provider - expected) < 1e-9, () => `${left.provider} tokens of the provider, not ${expected}`);
+          holds(left.provider >= 0 && left.provider <= capacity, () => `${left.provider} tokens, though it holds ${capacity}`);
+          if (tenant === undefined) same(left.tenant, undefined);
           else {
-            expect(left.tenant).toBeCloseTo(reference.left('tenant', tenant, clock.now), 9);
-            expect(left.tenant).toBeLessThanOrEqual(config.tenantTokens);
+            const { tenant: own = Number.NaN } = left;
+            const expectedOwn = reference.left('tenant', tenant, clock.now);
+            holds(Math.abs(own - expectedOwn) < 1e-9, () => `${own} tokens of the tenant, not ${expectedOwn}`);
+            holds(own >= 0 && own <= config.tenantTokens, () => `${own} tokens of the tenant`);
           }
         }
       }),
@@ -172,7 +175,7 @@ describe('a retry budget', () => {
           const full = isTenant ? config.tenantTokens : config.tokens;
           const gained = clock.now / (isTenant ? config.tenantRefillEvery : config.refillEvery);
           // Of its own account, and of the one that it may have shared.
-          expect(times).toBeLessThanOrEqual(2 * (full + gained + creditsOfAll * config.credit) + 1e-6);
+          holds(times <= 2 * (full + gained + creditsOfAll * config.credit) + 1e-6, () => `${times} tokens of ${name}`);
         }
       }),
       { numRuns },
