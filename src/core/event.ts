@@ -1,4 +1,5 @@
 import type { ProviderError } from './provider-error.ts';
+import type { ProviderMetadata } from './request.ts';
 import type { FinishReason, StreamResult, Usage } from './stream-result.ts';
 
 /** The least that a value needs to pass through the projections: a `type`. */
@@ -43,11 +44,37 @@ export type StreamEvent = Base &
         readonly provider: string;
         readonly model: string;
       }
-    | { readonly type: 'text-delta'; readonly id: string; readonly text: string }
-    | { readonly type: 'reasoning-delta'; readonly id: string; readonly text: string }
+    | {
+        readonly type: 'text-delta';
+        /** Of the part that it belongs to: an answer may have several. */
+        readonly id: string;
+        /** Empty on a delta that carries metadata alone. */
+        readonly text: string;
+        readonly providerMetadata?: ProviderMetadata | undefined;
+      }
+    | {
+        readonly type: 'reasoning-delta';
+        readonly id: string;
+        /** Empty on a delta that carries metadata alone, as a signature does. */
+        readonly text: string;
+        readonly providerMetadata?: ProviderMetadata | undefined;
+      }
     | { readonly type: 'refusal-delta'; readonly id: string; readonly text: string }
     | { readonly type: 'tool-input-delta'; readonly toolCallId: string; readonly delta: string }
-    | { readonly type: 'tool-call'; readonly toolCallId: string; readonly toolName: string; readonly input: unknown }
+    | {
+        readonly type: 'tool-call';
+        readonly toolCallId: string;
+        readonly toolName: string;
+        readonly input: unknown;
+        readonly providerMetadata?: ProviderMetadata | undefined;
+      }
+    | {
+        /** A part of the answer that only its provider understands, and wants back in the next turn: redacted thinking, a search that it ran. */
+        readonly type: 'provider-item';
+        /** The wire format that it belongs to. */
+        readonly format: string;
+        readonly item: Readonly<Record<string, unknown>>;
+      }
     | { readonly type: 'tool-result'; readonly toolCallId: string; readonly toolName: string; readonly output: unknown }
     | { readonly type: 'source'; readonly url: string; readonly title?: string | undefined }
     | { readonly type: 'usage'; readonly usage: Usage }
@@ -80,7 +107,10 @@ export type StreamEvent = Base &
         readonly finishReason: FinishReason;
         /** The provider's own word. */
         readonly rawFinishReason: string;
+        /** Of the answer alone. */
         readonly usage: Usage;
+        /** Of the whole call, failed attempts and targets included. Set where other attempts than the answer's had a cost. */
+        readonly usageOverAllAttempts?: Usage | undefined;
       }
     | { readonly type: 'raw'; readonly data: unknown }
   );
@@ -95,14 +125,17 @@ export type ProviderEvent = StreamEvent extends infer Each
 /**
  * Whether a value is content, the point after which nothing is repeated.
  *
- * True for text, reasoning, refusals, tool calls, sources, and for any value that is not one of our events.
+ * True for text, reasoning, refusals, tool calls, sources, and for any value that is not one of our events; false for a delta without text.
  */
 export function isContentEvent(value: unknown): boolean {
-  switch ((value as Partial<EventLike> | null | undefined)?.type) {
+  const event = value as (EventLike & { readonly text?: unknown }) | null | undefined;
+  switch (event?.type) {
     case 'text-delta':
-      return true;
+    case 'reasoning-delta':
+      return event.text !== '';
     case 'start':
     case 'retry':
+    case 'provider-item':
     case 'usage':
     case 'rate-limits':
     case 'raw':

@@ -18,6 +18,8 @@ export interface Capabilities {
  * inside the stream is thrown as an {@link ErrorResponse}.
  */
 export interface Decoder<E extends EventLike = never> {
+  /** How far the answer has come in the provider's own numbering; for {@link Provider.resume}. `undefined` where it has none. */
+  readonly cursor?: string | undefined;
   /** What the head alone tells (rate limits). */
   begin?(): Iterable<ProviderEvent | E>;
   decode(message: SseMessage): Iterable<ProviderEvent | E>;

@@ -27,6 +27,8 @@ export interface SseMessage {
   readonly event: string;
   readonly data: string;
   readonly id: string;
+  /** What an SDK has parsed already; then `data` is empty. */
+  readonly value?: unknown;
   /** Set on a last message that the body ended in the middle of; it may be cut short. */
   readonly unterminated?: true | undefined;
 }

@@ -1,10 +1,10 @@
 import { defaults } from '../core/defaults.ts';
 import type { Message, Part, StreamRequest, ToolChoice } from '../core/request.ts';
-import { invalidRequest, outputText, partsOf } from './request-content.ts';
+import { imageSource, metadataOf, outputText, partsOf } from './request-content.ts';
 
 /** Messages refuses a request without a limit. */
 const jsonOnly = 'Answer with one JSON value and nothing else.';
-const efforts = { minimal: 'low', low: 'low', medium: 'medium', high: 'high' } as const;
+const efforts = { none: undefined, minimal: 'low', low: 'low', medium: 'medium', high: 'high' } as const;
 
 type Block = Readonly<Record<string, unknown>>;
 type Turn = { readonly role: 'user' | 'assistant'; readonly content: Block[] };
@@ -41,7 +41,7 @@ function systemOf(request: StreamRequest): string | Block[] | undefined {
   const blocks = request.messages
     .filter((message) => message.role === 'system')
     .flatMap(partsOf)
-    .map(blockOf);
+    .flatMap(blocksOf);
   // The API has no mode for JSON without a schema.
   if (request.responseFormat?.type === 'json') blocks.push({ type: 'text', text: jsonOnly });
   if (blocks.length === 0) return undefined;
@@ -54,7 +54,7 @@ function turnsOf(messages: readonly Message[]): object[] {
   for (const message of messages) {
     if (message.role === 'system') continue;
     const role = message.role === 'assistant' ? 'assistant' : 'user';
-    const blocks = partsOf(message).map(blockOf);
+    const blocks = partsOf(message).flatMap(blocksOf);
     const results = blocks.filter((block) => block.type === 'tool_result');
     const ordered = [...results, ...blocks.filter((block) => block.type !== 'tool_result')];
     const last = turns.at(-1);
@@ -77,25 +77,38 @@ function contentOf(blocks: Block[]): string | Block[] {
   return blocks.length === 1 && typeof first?.text === 'string' ? first.text : blocks;
 }
 
-function blockOf(part: Part): Block {
+/** A part as blocks; none for what another provider wrote, which this one could not check. */
+function blocksOf(part: Part): Block[] {
   switch (part.type) {
     case 'text':
-      return { type: 'text', text: part.text };
+      return [{ type: 'text', text: part.text }];
     case 'image':
-      return { type: 'image', source: imageSourceOf(part.url) };
+      return [imageBlockOf(part)];
     case 'tool-call':
-      return { type: 'tool_use', id: part.toolCallId, name: part.toolName, input: part.input ?? {} };
+      return [{ type: 'tool_use', id: part.toolCallId, name: part.toolName, input: part.input ?? {} }];
     case 'tool-result':
-      return { type: 'tool_result', tool_use_id: part.toolCallId, content: outputText(part.output) };
+      return [
+        {
+          type: 'tool_result',
+          tool_use_id: part.toolCallId,
+          content: outputText(part.output),
+          ...(part.isError && { is_error: true }),
+        },
+      ];
+    case 'reasoning': {
+      const { signature } = metadataOf(part, 'anthropic');
+      return typeof signature === 'string' ? [{ type: 'thinking', thinking: part.text, signature }] : [];
+    }
+    case 'provider-item':
+      return part.format === 'anthropic' ? [part.item] : [];
   }
 }
 
-function imageSourceOf(url: string): object {
-  if (!url.startsWith('data:')) return { type: 'url', url };
-  const comma = url.indexOf(',');
-  const [mediaType, ...parameters] = url.slice(5, comma === -1 ? 5 : comma).split(';');
-  if (!mediaType || !parameters.includes('base64')) throw invalidRequest('an image as a data: URL must have a media type and be base64');
-  return { type: 'base64', media_type: mediaType, data: url.slice(comma + 1) };
+function imageBlockOf(part: Extract<Part, { readonly type: 'image' }>): Block {
+  const { url, ...source } = imageSource(part);
+  if (url !== undefined) return { type: 'image', source: { type: 'url', url } };
+  const { data, mediaType } = source as Extract<typeof source, { readonly mediaType: string }>;
+  return { type: 'image', source: { type: 'base64', media_type: mediaType, data } };
 }
 
 function toolChoiceOf(choice: ToolChoice): object {

@@ -1,5 +1,5 @@
 import type { Message, Part, ResponseFormat, StreamRequest, ToolChoice } from '../core/request.ts';
-import { invalidRequest, outputText, partsOf } from './request-content.ts';
+import { imageURL, invalidRequest, outputText, partsOf } from './request-content.ts';
 
 /**
  * The body of a chat completion.
@@ -62,7 +62,7 @@ function contentOf(parts: readonly Part[]): string | object[] {
   if (parts.length === 1 && first.type === 'text') return first.text;
   return parts.flatMap((part): object[] => {
     if (part.type === 'text') return [{ type: 'text', text: part.text }];
-    return part.type === 'image' ? [{ type: 'image_url', image_url: { url: part.url } }] : [];
+    return part.type === 'image' ? [{ type: 'image_url', image_url: { url: imageURL(part) } }] : [];
   });
 }
 
