@@ -90,6 +90,22 @@ export const defaults = {
   },
   /** Anthropic's API wants a limit on output tokens; a request without one gets this. */
   anthropic: { maxOutputTokens: 4_096 },
+  textShaping: {
+    /** The longest text held for the end of a word, and of a sentence, in characters. */
+    maxWord: 4_096,
+    maxSentence: 65_536,
+    /** How fast text is shown, in characters as people count them, and how far it may lag behind its source. */
+    charactersPerSecond: 200,
+    maxLag: 2_000,
+    /** How much text is checked at once, and how much of what came before it is shown to the check again, in characters. */
+    window: 200,
+    overlap: 50,
+    checkTimeout: 10_000,
+    /** Beyond so many characters that wait, a source that can pause is paused. */
+    pauseAt: 65_536,
+  },
+  /** The text of a typed answer, in characters, and how many arrays and objects may be open in one another. */
+  json: { maxCharacters: 4_194_304, maxDepth: 512 },
   /** One frame of a display. */
   viewState: { every: 16 },
 } as const;

@@ -1,12 +1,12 @@
 import type { ProviderEvent } from '../core/event.ts';
 import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
 import type { Usage } from '../core/stream-result.ts';
+import { type SplitContent, ThinkTags } from '../policies/think-tags.ts';
 import { contentOf, reasoningOf } from './openai-delta.ts';
 import { openaiFinishReason } from './openai-finish-reason.ts';
 import { OpenAIToolCalls } from './openai-tool-calls.ts';
 import { openaiUsage, unknownUsage } from './openai-usage.ts';
 import { Sources } from './sources.ts';
-import { type SplitContent, ThinkTags } from './think-tags.ts';
 
 const textId = 'text-0';
 const reasoningId = 'reasoning-0';
