@@ -16,7 +16,7 @@ const { values: options } = parseArgs({ options: { quick: { type: 'boolean', def
 
 const bars = { cpu: 1.25, bytes: 1.12 };
 const wires: readonly Wire[] = ['openai', 'anthropic'];
-const varieties: readonly Variety[] = ['identical', 'words', 'noise'];
+const varieties: readonly Variety[] = ['identical', 'words', 'noise', 'nested'];
 const cuts: readonly Cut[] = ['16 KiB', 'event'];
 const long = 100_000;
 const short = 60;

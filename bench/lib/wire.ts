@@ -2,10 +2,11 @@
 export type Wire = 'openai' | 'anthropic';
 
 /**
- * What differs from event to event: nothing; the words, one in thirty of which needs escaping; or the words and a member beside them
- * (OpenAI's `obfuscation`, a gateway's sequence number), so that nothing learned from one event helps with the next.
+ * What differs from event to event: nothing; the words, one in thirty of which needs escaping; the words and a member beside them that nobody
+ * reads (OpenAI's `obfuscation`, a gateway's sequence number); or the words and something deep inside (log probabilities), so that nothing learned
+ * from one event helps with the next.
  */
-export type Variety = 'identical' | 'words' | 'noise';
+export type Variety = 'identical' | 'words' | 'noise' | 'nested';
 
 /** How the body is cut: in 16 KiB, as a fast network would, or one event a chunk, as a provider sends it. */
 export type Cut = '16 KiB' | 'event';
@@ -26,7 +27,8 @@ export function chunksOf({ wire, variety, cut, events }: StreamSpec): Uint8Array
   const messages = [...opening[wire]];
   for (let index = 0; index < events; index++) {
     const text = variety === 'identical' ? ' hello' : wordOf(random);
-    messages.push(deltas[wire](text, variety === 'noise' ? noiseOf[wire](random, index) : ''));
+    const noise = variety === 'noise' ? noiseOf[wire](random, index) : '';
+    messages.push(deltas[wire](text, noise, variety === 'nested' ? `[{"logprob":-${random().toFixed(6)}}]` : 'null'));
   }
   messages.push(...closing[wire]);
   const encoder = new TextEncoder();
@@ -53,8 +55,8 @@ function openaiChunk(choice: string, rest: string): string {
   );
 }
 
-function openaiDelta(delta: string, finish: string, rest: string): string {
-  return openaiChunk(`[{"index":0,"delta":${delta},"logprobs":null,"finish_reason":${finish}}]`, rest);
+function openaiDelta(delta: string, finish: string, rest: string, logprobs = 'null'): string {
+  return openaiChunk(`[{"index":0,"delta":${delta},"logprobs":${logprobs},"finish_reason":${finish}}]`, rest);
 }
 
 function anthropicEvent(type: string, rest: string): string {
@@ -76,10 +78,15 @@ const opening: Record<Wire, readonly string[]> = {
   ],
 };
 
-const deltas: Record<Wire, (text: string, noise: string) => string> = {
-  openai: (text, noise) => openaiDelta(`{"content":${JSON.stringify(text)}}`, 'null', `"usage":null${noise}`),
-  anthropic: (text, noise) =>
-    anthropicEvent('content_block_delta', `,"index":0,"delta":{"type":"text_delta","text":${JSON.stringify(text)}}${noise}`),
+const deltas: Record<Wire, (text: string, noise: string, logprobs: string) => string> = {
+  openai: (text, noise, logprobs) => openaiDelta(`{"content":${JSON.stringify(text)}}`, 'null', `"usage":null${noise}`, logprobs),
+  anthropic: (text, noise, logprobs) => {
+    const inside = logprobs === 'null' ? '' : `,"logprobs":${logprobs}`;
+    return anthropicEvent(
+      'content_block_delta',
+      `,"index":0,"delta":{"type":"text_delta","text":${JSON.stringify(text)}${inside}}${noise}`,
+    );
+  },
 };
 
 const noiseOf: Record<Wire, (random: () => number, index: number) => string> = {

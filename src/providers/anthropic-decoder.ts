@@ -1,5 +1,5 @@
 import type { ProviderEvent, RateLimitSnapshot } from '../core/event.ts';
-import { isObject } from '../core/json-value.ts';
+import { isObject, type JsonObject } from '../core/json-value.ts';
 import type { Decoder } from '../core/provider.ts';
 import type { ResponseHead, SseMessage } from '../core/transport.ts';
 import { AnthropicAnswer } from './anthropic-answer.ts';
@@ -11,6 +11,21 @@ import { eventsThenError, reportedError } from './stream-errors.ts';
 const deltaOf = (parsed: unknown) => (isObject(parsed) && isObject(parsed.delta) ? parsed.delta : undefined);
 const readText = (parsed: unknown) => deltaOf(parsed)?.text;
 const readThinking = (parsed: unknown) => deltaOf(parsed)?.thinking;
+
+/** Of an event; those at the end because they may say that it is an error. */
+const readMembers = new Set([
+  'type',
+  'index',
+  'delta',
+  'message',
+  'content_block',
+  'usage',
+  'error',
+  'object',
+  'choices',
+  'detail',
+  'errors',
+]);
 
 /**
  * Decodes the events of a message.
@@ -26,7 +41,7 @@ export class AnthropicDecoder implements Decoder {
   readonly #events = this.#answer.events;
   #ended = false;
 
-  constructor(head: ResponseHead, template: DeltaTemplate | null = new DeltaTemplate()) {
+  constructor(head: ResponseHead, template: DeltaTemplate | null = new DeltaTemplate(readMembers, head)) {
     this.#limits = anthropicRateLimits(head.headers);
     this.#template = template;
   }
@@ -52,7 +67,7 @@ export class AnthropicDecoder implements Decoder {
     const type = typeof body.type === 'string' ? body.type : message.event;
     if (type === 'message_stop') return this.#answer.begun ? this.#end() : events;
     this.#answer.read(type, body);
-    this.#offer(message);
+    this.#offer(message, body);
     return events;
   }
 
@@ -62,15 +77,15 @@ export class AnthropicDecoder implements Decoder {
     return !this.#ended && this.#answer.stopReason !== undefined ? this.#end() : events;
   }
 
-  #offer(message: SseMessage): void {
+  #offer(message: SseMessage, body: JsonObject): void {
     const template = this.#template;
     if (template === null) return;
     if (this.#answer.changed) {
       template.forget();
     } else if (this.#events.length === 1) {
       const event = this.#events[0];
-      if (event?.type === 'text-delta') template.learn(message, event, readText);
-      else if (event?.type === 'reasoning-delta') template.learn(message, event, readThinking);
+      if (event?.type === 'text-delta') template.learn(message, body, event, readText);
+      else if (event?.type === 'reasoning-delta') template.learn(message, body, event, readThinking);
     }
   }
 

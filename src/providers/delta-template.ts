@@ -1,5 +1,9 @@
 import type { ProviderEvent } from '../core/event.ts';
-import type { SseMessage } from '../core/transport.ts';
+import type { JsonObject } from '../core/json-value.ts';
+import type { ResponseHead, SseMessage } from '../core/transport.ts';
+import { ExpectantHead, ExpectedMessage, type ExpectedMessages } from '../policies/expected-messages.ts';
+import { MessageTemplate } from '../policies/message-template.ts';
+import { splitAtHoles } from './template-holes.ts';
 
 /** The events that a template can stand for. */
 export type TextEvent = Extract<ProviderEvent, { readonly type: 'text-delta' | 'reasoning-delta' }>;
@@ -9,62 +13,81 @@ const maxLearned = 8_192;
 const maxSkipped = 512;
 /** A template that has fitted fewer messages did not earn its learning. */
 const minHits = 4;
-/** V8 copies slices shorter than this; a longer one keeps the whole message alive. */
-const minSharedSlice = 13;
+/** Members of one message whose values may vary. */
+const maxVarying = 8;
 
 /**
- * Recognizes messages that differ from an earlier one in the text of their delta alone, so that they need no JSON.parse.
+ * Recognizes messages that differ from an earlier one in the text of their delta, and in members that the decoder does not read, so that they
+ * need no JSON.parse, and where the transport knows how (`fetchTransport` does), no parsing as a server-sent message either.
  *
- * Learns what stands before and after the text: the JSON of a message that has the same two around a text without quote, backslash
- * or control character is the earlier one's with that text in its place. The decoder says when its own state has changed
- * ({@link DeltaTemplate.forget}), since then the same message may mean something else.
+ * A decoder uses it so: it makes one of the head, with the names of every top-level member that it ever reads; asks {@link DeltaTemplate.match}
+ * first; after a message that it has parsed, calls {@link DeltaTemplate.forget} if its own state has changed, since then the same message may
+ * mean something else, and {@link DeltaTemplate.learn} if it has not and the message gave a single delta of text or reasoning. With
+ * `null` in place of the template it must decode the same: a property test says so.
+ *
+ * What it does not know of is never wrong, only slow: a member that is read but whose value varies inside an object, as usage that is counted along.
  */
 export class DeltaTemplate {
-  #ready = false;
+  readonly #isRead: ReadonlySet<string>;
+  readonly #expected: ExpectedMessages;
+  #template: MessageTemplate | undefined;
   #name = '';
-  #prefix = '';
-  #suffix = '';
   #type: TextEvent['type'] = 'text-delta';
   #id = '';
+  /** The last message that was learned from, and the members that have been seen to vary since. */
+  #last: JsonObject = {};
+  readonly #varying = new Set<string>();
   #hits = 0;
   #failures = 0;
   #skip = 0;
 
+  /**
+   * @param read The top-level members that the decoder reads: none of them is ever taken for one whose value does not matter.
+   * @param head Where the transport is told what to look for. Default: nobody is told, and messages are compared one by one.
+   */
+  constructor(read: ReadonlySet<string>, head?: ResponseHead) {
+    this.#isRead = read;
+    this.#expected = head ? ExpectantHead.expectedBy(head) : { current: undefined };
+  }
+
   /** The event of a message that fits; `undefined` for one that has to be parsed. */
   match(message: SseMessage): TextEvent | undefined {
-    if (!this.#ready || message.event !== this.#name) return undefined;
-    const { data } = message;
-    const start = this.#prefix.length;
-    const end = data.length - this.#suffix.length;
-    // Far faster than startsWith and endsWith.
-    if (end <= start || !this.#hasSuffix(data, end) || data.slice(0, start) !== this.#prefix) return undefined;
-    const text = data.slice(start, end);
-    if (!isPlain(text)) return undefined;
+    const template = this.#template;
+    if (template === undefined) return undefined;
+    let text = message instanceof ExpectedMessage ? message.textBy(template) : undefined;
+    if (text === undefined) {
+      const { event, data } = message;
+      if (event !== this.#name) return undefined;
+      text = template.textAt(data, 0);
+      if (text === undefined || template.end !== data.length) return undefined;
+    }
     this.#hits++;
-    return { type: this.#type, id: this.#id, text: text.length < minSharedSlice ? text : JSON.parse(data.slice(start - 1, end + 1)) };
+    return { type: this.#type, id: this.#id, text };
   }
 
   /**
    * Offers a message that was parsed, gave this one event, and left the decoder as it was.
    *
-   * @param read Where the event's text stands in the parsed message, as the decoder itself reads it.
+   * @param parsed Its data.
+   * @param read Where the event's text stands in a parsed message, as the decoder itself reads it.
    */
-  learn(message: SseMessage, event: TextEvent, read: (parsed: unknown) => unknown): void {
+  learn(message: SseMessage, parsed: JsonObject, event: TextEvent, read: (parsed: unknown) => unknown): void {
     if (this.#skip > 0) {
       this.#skip--;
       return;
     }
-    const { text } = event;
-    if (!isPlain(text)) return;
+    const { data } = message;
     this.forget();
     // What was learned last was of no use: not again at once, or every message until the next try would be compared for nothing.
-    if (this.#skip > 0) return;
-    if (message.data.length > maxLearned) return;
-    if (!this.#split(message.data, text, read)) {
+    if (this.#skip > 0 || data.length > maxLearned) return;
+    this.#compare(parsed);
+    const holes = splitAtHoles(data, event.text, read, this.#varying, parsed);
+    if (holes === undefined) {
       this.#fail();
       return;
     }
-    this.#ready = true;
+    this.#template = new MessageTemplate(holes.pieces, holes.kinds);
+    this.#expected.current = { event: message.event, template: this.#template };
     this.#name = message.event;
     this.#type = event.type;
     this.#id = event.id;
@@ -72,43 +95,23 @@ export class DeltaTemplate {
 
   /** The decoder's state has changed: nothing learned so far holds. */
   forget(): void {
-    if (!this.#ready) return;
-    this.#ready = false;
+    if (this.#template === undefined) return;
+    this.#template = undefined;
+    this.#expected.current = undefined;
     if (this.#hits < minHits) this.#fail();
     else this.#failures = 0;
     this.#hits = 0;
   }
 
-  /** A slice is compared fastest, but a short one is a string to allocate. */
-  #hasSuffix(data: string, end: number): boolean {
-    const suffix = this.#suffix;
-    if (suffix.length >= minSharedSlice) return data.slice(end) === suffix;
-    for (let index = 0; index < suffix.length; index++) {
-      if (data.charCodeAt(end + index) !== suffix.charCodeAt(index)) return false;
+  /** A member that is not read, and that has another value than it had, gets a hole. */
+  #compare(parsed: JsonObject): void {
+    for (const name of Object.keys(parsed)) {
+      const value = parsed[name];
+      const last = this.#last[name];
+      if (last === undefined || last === value || typeof last !== typeof value || this.#isRead.has(name)) continue;
+      if ((typeof value === 'string' || typeof value === 'number') && this.#varying.size < maxVarying) this.#varying.add(name);
     }
-    return true;
-  }
-
-  #split(data: string, text: string, read: (parsed: unknown) => unknown): boolean {
-    const first = data.indexOf(`"${text}"`);
-    if (first === -1) return false;
-    const last = data.lastIndexOf(`"${text}"`);
-    return this.#splitAt(first + 1, data, text.length, read) || (last !== first && this.#splitAt(last + 1, data, text.length, read));
-  }
-
-  #splitAt(start: number, data: string, length: number, read: (parsed: unknown) => unknown): boolean {
-    const prefix = data.slice(0, start);
-    const suffix = data.slice(start + length);
-    // Longer than all the rest, so that nothing but this very string can read as it.
-    const marker = 'm'.repeat(data.length + 1);
-    try {
-      if (read(JSON.parse(prefix + marker + suffix)) !== marker) return false;
-    } catch {
-      return false;
-    }
-    this.#prefix = prefix;
-    this.#suffix = suffix;
-    return true;
+    this.#last = parsed;
   }
 
   /** Streams whose other members vary do not pay for learning again and again. */
@@ -116,13 +119,4 @@ export class DeltaTemplate {
     this.#failures = Math.min(this.#failures + 1, 9);
     this.#skip = Math.min(2 ** this.#failures, maxSkipped);
   }
-}
-
-/** Whether a text stands in JSON as it is. */
-function isPlain(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code < 32 || code === 34 || code === 92) return false;
-  }
-  return text.length > 0;
 }

@@ -16,6 +16,9 @@ const readReasoning = (chunk: unknown) => {
   return delta && reasoningOf(delta);
 };
 
+/** Of a chunk; `type`, `object`, `detail` and `errors` because they may say that it is an error. */
+const readMembers = new Set(['id', 'choices', 'usage', 'citations', 'x_groq', 'error', 'type', 'object', 'detail', 'errors']);
+
 /**
  * Decodes the chunks of a chat completion.
  *
@@ -30,7 +33,7 @@ export class OpenAIDecoder implements Decoder {
   readonly #events = this.#answer.events;
   #ended = false;
 
-  constructor(head: ResponseHead, template: DeltaTemplate | null = new DeltaTemplate()) {
+  constructor(head: ResponseHead, template: DeltaTemplate | null = new DeltaTemplate(readMembers, head)) {
     this.#limits = openaiRateLimits(head.headers);
     this.#template = template;
   }
@@ -55,7 +58,7 @@ export class OpenAIDecoder implements Decoder {
     this.#answer.read(chunk);
     const error = this.#errorIn(message, chunk);
     if (error !== undefined) return eventsThenError(events, reportedError(error));
-    this.#offer(message);
+    this.#offer(message, chunk);
     return events;
   }
 
@@ -73,15 +76,15 @@ export class OpenAIDecoder implements Decoder {
     return reason !== undefined && isFailedFinish(reason) ? chunk : undefined;
   }
 
-  #offer(message: SseMessage): void {
+  #offer(message: SseMessage, chunk: JsonObject): void {
     const template = this.#template;
     if (template === null) return;
     if (this.#answer.changed) {
       template.forget();
     } else if (this.#events.length === 1) {
       const event = this.#events[0];
-      if (event?.type === 'text-delta') template.learn(message, event, readText);
-      else if (event?.type === 'reasoning-delta') template.learn(message, event, readReasoning);
+      if (event?.type === 'text-delta') template.learn(message, chunk, event, readText);
+      else if (event?.type === 'reasoning-delta') template.learn(message, chunk, event, readReasoning);
     }
   }
 

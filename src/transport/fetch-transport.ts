@@ -8,6 +8,7 @@ import { callback, parseOptions } from '../core/options.ts';
 import { ProviderError } from '../core/provider-error.ts';
 import { secretsOf } from '../core/sanitize.ts';
 import type { HttpRequest, ResponseHead, SseMessage, Transport } from '../core/transport.ts';
+import { ExpectantHead, type ExpectedMessages } from '../policies/expected-messages.ts';
 import { networkFailure } from '../policies/network-failure.ts';
 import { RingBuffer } from '../policies/ring-buffer.ts';
 import { cancelQuietly } from './cancel-quietly.ts';
@@ -59,6 +60,8 @@ class Exchange {
   readonly #controller = new AbortController();
   readonly #queue = new RingBuffer<SseMessage>({ maxItems: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  /** What the decoder is waiting for; it learns of this from the head. */
+  readonly #expected: ExpectedMessages = { current: undefined };
   #hasEnded = false;
   #wake: (() => void) | undefined;
   #busySince = asyncScheduler.now();
@@ -89,7 +92,7 @@ class Exchange {
       const reason = response.ok ? `the answer is ${contentType} and not an event stream` : undefined;
       throw new ErrorResponse({ status, body, headers, reason, secrets: secretsOf(request.url, request.headers) });
     }
-    this.#subscriber.next({ type: 'head', status, headers });
+    this.#subscriber.next(new ExpectantHead(status, headers, this.#expected));
     if (!response.body) throw new ErrorResponse({ status, body: undefined, headers, reason: 'the answer has no body' });
     this.#reader = response.body.getReader();
     await this.#read(this.#reader, request);
@@ -106,13 +109,14 @@ class Exchange {
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>, request: HttpRequest): Promise<void> {
     const subscriber = this.#subscriber;
     let messages = 0;
-    const parser = createMessageParser((message) => {
+    const deliver = (message: SseMessage): void => {
       messages++;
       // The parser cannot stop in the middle of a slice: what it finds behind a closed gate waits here.
       if (this.#flow?.open === false || this.#queue.length > 0) this.#queue.push(message);
       else subscriber.next(message);
-    });
-    const { slice } = defaults.transport;
+    };
+    const { slice, maxLine } = defaults.transport;
+    const parser = createMessageParser(deliver, maxLine, this.#expected);
     let askedAt = asyncScheduler.now();
     while (!subscriber.closed) {
       const { done, value } = await reader.read();
@@ -128,7 +132,7 @@ class Exchange {
       // A read that took its time let the others have theirs.
       if (arrivedAt - askedAt > 1 || arrivedAt < this.#busySince) this.#busySince = arrivedAt;
       for (let start = 0; start < value.byteLength && !subscriber.closed; start += slice) {
-        parser.feed(value.byteLength <= slice ? value : value.subarray(start, start + slice));
+        parser.feed(bytesOf(value, start, slice));
         if (this.#flow?.open === false || this.#queue.length > 0) await this.#drain();
         askedAt = asyncScheduler.now();
         if (askedAt - this.#busySince > defaults.transport.yieldAfter) {
@@ -167,6 +171,12 @@ class Exchange {
     });
     this.#busySince = asyncScheduler.now();
   }
+}
+
+/** A part of what was read, of whatever kind of view it is. */
+function bytesOf(view: ArrayBufferView, start: number, length: number): Uint8Array {
+  if (view instanceof Uint8Array && view.byteLength <= length) return view;
+  return new Uint8Array(view.buffer, view.byteOffset + start, Math.min(length, view.byteLength - start));
 }
 
 /**

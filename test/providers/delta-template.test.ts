@@ -106,6 +106,13 @@ describe('a message of Anthropic', () => {
   });
 });
 
+it.each([1, 2, 3, 8])('what stands behind the end of a message is no part of what fits, after %d that did', (count) => {
+  const decoder = new OpenAIDecoder(head());
+  const plain = chunk({ content: 'a' });
+  for (let index = 0; index < count; index++) for (const _event of decoder.decode(plain));
+  expect(() => [...decoder.decode({ ...plain, data: `${plain.data}}` })]).toThrow();
+});
+
 describe('how often JSON is parsed', () => {
   afterEach(() => vi.restoreAllMocks());
 
@@ -133,9 +140,21 @@ describe('how often JSON is parsed', () => {
     ],
     ['once more for each ping', new AnthropicDecoder(head()), texts(100).flatMap((text) => [anthropicText(text), ping]), 103],
     [
-      'hardly more than each time where another member varies',
+      'hardly more than each time where a member that is read varies',
       new OpenAIDecoder(head()),
-      texts(1_000).map((content, index) => chunk({ content }, {}, { nonce: index })),
+      texts(1_000).map((content, index) => chunk({ content }, {}, { id: `cc-${index}` })),
+      1_010,
+    ],
+    [
+      'a few times where a member varies that is not read',
+      new OpenAIDecoder(head()),
+      texts(1_000).map((content, index) => chunk({ content }, {}, { obfuscation: 'x'.repeat(index % 16), created: index })),
+      12,
+    ],
+    [
+      'hardly more than each time where something inside a member varies',
+      new OpenAIDecoder(head()),
+      texts(1_000).map((content, index) => chunk({ content }, { logprobs: { content: [{ logprob: -index }] } })),
       1_010,
     ],
     [
