@@ -75,7 +75,14 @@ export type StreamEvent = Base &
         readonly format: string;
         readonly item: Readonly<Record<string, unknown>>;
       }
-    | { readonly type: 'tool-result'; readonly toolCallId: string; readonly toolName: string; readonly output: unknown }
+    | {
+        readonly type: 'tool-result';
+        readonly toolCallId: string;
+        readonly toolName: string;
+        readonly output: unknown;
+        /** Whether the output says what went wrong. */
+        readonly isError?: boolean | undefined;
+      }
     | { readonly type: 'source'; readonly url: string; readonly title?: string | undefined }
     | { readonly type: 'usage'; readonly usage: Usage }
     | {

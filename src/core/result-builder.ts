@@ -1,3 +1,4 @@
+import { type AnswerParts, appendPart, continueText, messagesOf } from './answer-parts.ts';
 import type { EventLike, StreamEvent } from './event.ts';
 import type { Message, Part } from './request.ts';
 import type { FinishReason, StreamResult, ToolCall, Usage } from './stream-result.ts';
@@ -41,9 +42,11 @@ export class ResultBuilder {
   readonly #text: TextBuffer;
   readonly #reasoning: TextBuffer;
   readonly #refusal: TextBuffer;
+  #lengths = { text: 0, reasoning: 0 };
+  #parts: AnswerParts | undefined;
   #toolCalls: readonly ToolCall[] = [];
-  #toolResults: readonly Part[] = [];
   #usage: Usage = noUsage;
+  #usageOverAllAttempts: Usage | undefined;
   #finishReason: FinishReason | undefined;
   #isEmpty = true;
   #isTruncated = false;
@@ -74,11 +77,15 @@ export class ResultBuilder {
     const event = value as StreamEvent;
     switch (event.type) {
       case 'text-delta':
-        this.#isEmpty = false;
+        this.#parts = continueText(this.#parts, 'text', event, this.#lengths.text);
+        this.#lengths.text += event.text.length;
+        if (event.text !== '') this.#isEmpty = false;
         this.#text.append(event.text);
         break;
       case 'reasoning-delta':
-        this.#isEmpty = false;
+        this.#parts = continueText(this.#parts, 'reasoning', event, this.#lengths.reasoning);
+        this.#lengths.reasoning += event.text.length;
+        if (event.text !== '') this.#isEmpty = false;
         this.#reasoning.append(event.text);
         break;
       case 'refusal-delta':
@@ -87,20 +94,26 @@ export class ResultBuilder {
         break;
       case 'tool-call': {
         this.#isEmpty = false;
-        const { toolCallId, toolName, input } = event;
-        this.#toolCalls = [...this.#toolCalls, { toolCallId, toolName, input }];
+        const { toolCallId, toolName, input, providerMetadata } = event;
+        const call: ToolCall = { toolCallId, toolName, input, ...(providerMetadata && { providerMetadata }) };
+        this.#toolCalls = [...this.#toolCalls, call];
+        this.#parts = appendPart(this.#parts, { type: 'tool-call', ...call });
         break;
       }
       case 'tool-result': {
-        const { toolCallId, toolName, output } = event;
-        this.#toolResults = [...this.#toolResults, { type: 'tool-result', toolCallId, toolName, output }];
+        const { toolCallId, toolName, output, isError } = event;
+        this.#parts = appendPart(this.#parts, { type: 'tool-result', toolCallId, toolName, output, ...(isError && { isError }) });
         break;
       }
+      case 'provider-item':
+        this.#parts = appendPart(this.#parts, { type: 'provider-item', format: event.format, item: event.item });
+        break;
       case 'usage':
         this.#usage = event.usage;
         break;
       case 'finish':
         this.#usage = event.usage;
+        this.#usageOverAllAttempts = event.usageOverAllAttempts;
         this.#finishReason = event.finishReason;
         break;
       case 'restart':
@@ -117,33 +130,40 @@ export class ResultBuilder {
 
   snapshot(): StreamResult {
     const text = this.#text.read();
+    const reasoning = this.#reasoning.read();
     const refusal = this.#refusal.read();
-    const result: StreamResult = {
+    const usageOverAllAttempts = this.#usageOverAllAttempts;
+    const truncated = this.#isTruncated || this.#text.truncated || this.#reasoning.truncated || this.#refusal.truncated;
+    const parts = this.#parts;
+    const lengths = { ...this.#lengths };
+    let messages: readonly Message[] | undefined;
+    return {
       text,
-      reasoning: this.#reasoning.read(),
+      reasoning,
+      ...(refusal && { refusal }),
       toolCalls: this.#toolCalls,
-      messages: this.#messages(text || refusal),
+      // Put together when somebody asks: who shows a growing text does not.
+      get messages() {
+        messages ??=
+          refusal && text === ''
+            ? [...messagesOf(parts, { text, reasoning, lengths }), refused(refusal)]
+            : messagesOf(parts, { text, reasoning, lengths });
+        return messages;
+      },
       usage: this.#usage,
+      ...(usageOverAllAttempts && { usageOverAllAttempts }),
       finishReason: this.#finishReason,
+      ...(truncated && { truncated }),
     };
-    const truncated = this.#isTruncated || [this.#text, this.#reasoning, this.#refusal].some((buffer) => buffer.truncated);
-    return { ...result, ...(refusal && { refusal }), ...(truncated && { truncated }) };
-  }
-
-  #messages(text: string): Message[] {
-    const calls: Part[] = this.#toolCalls.map((call) => ({ type: 'tool-call', ...call }));
-    const messages: Message[] = [];
-    if (calls.length > 0) messages.push({ role: 'assistant', content: text ? [{ type: 'text', text }, ...calls] : calls });
-    else if (text) messages.push({ role: 'assistant', content: text });
-    if (this.#toolResults.length > 0) messages.push({ role: 'tool', content: this.#toolResults });
-    return messages;
   }
 
   #clear(): void {
     for (const buffer of [this.#text, this.#reasoning, this.#refusal]) buffer.clear();
+    this.#lengths = { text: 0, reasoning: 0 };
+    this.#parts = undefined;
     this.#toolCalls = [];
-    this.#toolResults = [];
     this.#usage = noUsage;
+    this.#usageOverAllAttempts = undefined;
     this.#finishReason = undefined;
     this.#isEmpty = true;
     this.#isTruncated = false;
@@ -151,17 +171,33 @@ export class ResultBuilder {
 
   #replace(result: StreamResult): void {
     this.#clear();
-    this.#text.append(result.text);
-    this.#reasoning.append(result.reasoning);
+    const parts = (result.messages ?? []).flatMap(({ content }) => (typeof content === 'string' ? [] : content));
+    const said = (type: 'text' | 'reasoning') => parts.map((part) => (part.type === type ? part.text : '')).join('');
+    // Messages are what goes back to a provider; where they say something else, what is shown is the result's own text.
+    const isTold = said('text') === result.text && said('reasoning') === result.reasoning;
+    if (!isTold) {
+      this.#restore({ type: 'reasoning', text: result.reasoning }, 0);
+      this.#restore({ type: 'text', text: result.text }, 0);
+    }
+    parts.forEach((part, index) => {
+      const isText = part.type === 'text' || part.type === 'reasoning';
+      if (isTold || !isText) this.#restore(part, index);
+    });
     this.#refusal.append(result.refusal ?? '');
     this.#toolCalls = result.toolCalls;
-    this.#toolResults = toolResultsOf(result.messages ?? []);
     this.#isTruncated = result.truncated ?? false;
     this.#usage = result.usage;
     this.#isEmpty = false;
   }
+
+  #restore(part: Part, index: number): void {
+    if (part.type === 'image') return;
+    if (part.type !== 'text' && part.type !== 'reasoning') this.#parts = appendPart(this.#parts, part);
+    else if (part.text !== '' || part.providerMetadata)
+      this.add({ ...part, type: `${part.type}-delta`, id: `restored-${index}` } as StreamEvent);
+  }
 }
 
-function toolResultsOf(messages: readonly Message[]): Part[] {
-  return messages.flatMap(({ role, content }) => (role === 'tool' && typeof content !== 'string' ? content : []));
+function refused(content: string): Message {
+  return { role: 'assistant', content };
 }

@@ -39,7 +39,15 @@ describe('a result', () => {
       text: 'Hello',
       reasoning: 'Hm',
       toolCalls: [],
-      messages: [{ role: 'assistant', content: 'Hello' }],
+      messages: [
+        {
+          role: 'assistant',
+          content: [
+            { type: 'reasoning', text: 'Hm' },
+            { type: 'text', text: 'Hello' },
+          ],
+        },
+      ],
       usage,
       finishReason: 'stop',
     });
@@ -134,5 +142,77 @@ describe('a result', () => {
       expect(builder.snapshot().truncated, type).toBe(true);
     }
     expect(built(text('short'))).not.toHaveProperty('truncated');
+  });
+
+  it('keeps in messages what goes back to the provider, in the order in which it came', () => {
+    const signature = { anthropic: { signature: 's' } };
+    const item = { type: 'redacted_thinking', data: 'x' };
+    const events = [
+      { type: 'reasoning-delta', id: 'r0', text: 'Hm' },
+      { type: 'reasoning-delta', id: 'r0', text: '', providerMetadata: signature },
+      { type: 'provider-item', format: 'anthropic', item },
+      text('Wait'),
+      text('.'),
+      { type: 'tool-call', ...call, providerMetadata: { gemini: { thoughtSignature: 't' } } },
+      { type: 'tool-result', toolCallId: 'c', toolName: 'look', output: 'no', isError: true },
+      { type: 'reasoning-delta', id: 'r0', text: 'So' },
+      text('Five'),
+    ] as StreamEvent[];
+    const result = built(...events);
+    expect(result.messages).toEqual([
+      {
+        role: 'assistant',
+        content: [
+          { type: 'reasoning', text: 'Hm', providerMetadata: signature },
+          { type: 'provider-item', format: 'anthropic', item },
+          { type: 'text', text: 'Wait.' },
+          { type: 'tool-call', ...call, providerMetadata: { gemini: { thoughtSignature: 't' } } },
+        ],
+      },
+      { role: 'tool', content: [{ type: 'tool-result', toolCallId: 'c', toolName: 'look', output: 'no', isError: true }] },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'reasoning', text: 'So' },
+          { type: 'text', text: 'Five' },
+        ],
+      },
+    ]);
+    expect(built({ type: 'snapshot', result } as StreamEvent).messages).toEqual(result.messages);
+  });
+
+  it('is not changed by what comes after it, also where its messages are read late', () => {
+    const builder = new ResultBuilder();
+    builder.add(text('one'));
+    const early = builder.snapshot();
+    builder.add({ type: 'reasoning-delta', id: 'r', text: 'Hm' } as StreamEvent);
+    builder.add(text(' two'));
+    expect(early.messages).toEqual([{ role: 'assistant', content: 'one' }]);
+    expect(builder.snapshot().messages).toEqual([
+      {
+        role: 'assistant',
+        content: [
+          { type: 'text', text: 'one' },
+          { type: 'reasoning', text: 'Hm' },
+          { type: 'text', text: ' two' },
+        ],
+      },
+    ]);
+  });
+
+  it('has messages that a text whose beginning is gone is cut to', () => {
+    const builder = new ResultBuilder(() => new BoundedText(4));
+    builder.add({ type: 'text-delta', id: 'a', text: 'abcdef', providerMetadata: { p: { n: 1 } } } as StreamEvent);
+    builder.add({ type: 'text-delta', id: 'b', text: 'gh' } as StreamEvent);
+    const { text: kept, messages } = builder.snapshot();
+    const content = messages[0]?.content;
+    const joined = Array.isArray(content) ? content.map((part) => part.text).join('') : content;
+    expect(joined).toBe(kept);
+  });
+
+  it('with a delta of metadata alone has no content yet', () => {
+    const builder = new ResultBuilder();
+    builder.add({ type: 'text-delta', id: 'a', text: '', providerMetadata: { p: { n: 1 } } } as StreamEvent);
+    expect(builder.isEmpty).toBe(true);
   });
 });
