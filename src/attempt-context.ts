@@ -1,13 +1,17 @@
 import type { Call } from './call.ts';
 import type { RequestContext } from './core/context.ts';
+import type { StreamRequest } from './core/request.ts';
 import { secretsOf } from './core/sanitize.ts';
 import type { HttpRequest } from './core/transport.ts';
+import type { EstimateConfig } from './core/usage.ts';
+import { AttemptUsage } from './policies/attempt-usage.ts';
 
 /** What an attempt knows: its target, its number, its request, and through the call all the rest. */
 export class AttemptContext implements RequestContext {
   readonly call: Call;
   readonly provider: string;
   readonly model: string;
+  readonly usage: AttemptUsage;
   /** From 1 once it has begun; one that is refused on this side never begins. */
   attempt = 0;
   /** What is secret in it must not appear in an error. */
@@ -16,10 +20,11 @@ export class AttemptContext implements RequestContext {
   /** On the call's clock. */
   #begunAt = 0;
 
-  constructor(call: Call, target: { readonly provider: string; readonly model: string }) {
+  constructor(call: Call, target: { readonly provider: string; readonly model: string }, request: StreamRequest, estimate: EstimateConfig) {
     this.call = call;
     this.provider = target.provider;
     this.model = target.model;
+    this.usage = new AttemptUsage(request, estimate, call);
   }
 
   get requestId(): string {
@@ -53,6 +58,7 @@ export class AttemptContext implements RequestContext {
   begin(): void {
     this.#begunAt = this.call.elapsed();
     this.attempt = ++this.call.requests;
+    this.call.usages.push(this.usage);
     this.call.target = this;
     this.call.report?.({ type: 'attempt' });
   }

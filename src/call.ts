@@ -4,12 +4,15 @@ import { currentFlowGate } from './core/flow-gate.ts';
 import type { Moment, MomentOfCall } from './core/lifecycle.ts';
 import { type Attempt, type ErrorInit, isProviderError, type ProviderError } from './core/provider-error.ts';
 import { randomId } from './core/random-id.ts';
+import type { StreamResult, Usage } from './core/stream-result.ts';
+import { addUsage } from './core/usage.ts';
 import type { RetryAnnouncer } from './operators/announce-retries.ts';
 import { Delivered } from './operators/checkpoint.ts';
 import { monotonicClock } from './operators/clock.ts';
+import type { AttemptUsage, CallUsage } from './policies/attempt-usage.ts';
 
 /** The state of one subscription to a client's stream: who it is, what it has spent, what it has delivered. */
-export class Call implements RetryAnnouncer {
+export class Call implements RetryAnnouncer, CallUsage {
   readonly requestId: string;
   /** Two subscriptions with the caller's one id are two requests. */
   readonly nonce = randomId().slice(0, 12);
@@ -19,9 +22,11 @@ export class Call implements RetryAnnouncer {
   readonly flow = currentFlowGate();
   /** The ledger: what failed so far. */
   readonly attempts: Attempt[] = [];
-  readonly delivered = new Delivered();
+  readonly delivered = new Delivered((partial) => this.#withUsage(partial));
   announce: RetryAnnouncer['announce'];
   lastFailure: ProviderError | undefined;
+  /** What each request costs, in order. */
+  readonly usages: AttemptUsage[] = [];
   /** Requests made so far, over all targets. */
   requests = 0;
   /** The target that is being asked, or was last. */
@@ -56,7 +61,7 @@ export class Call implements RetryAnnouncer {
       remaining: () => this.remaining(),
       refusedFor,
       failed: (attempt, error) => {
-        this.attempts.push(attempt);
+        this.attempts.push(this.#counted(attempt));
         this.lastFailure = error;
       },
       announce: (retry) => this.announce?.(retry),
@@ -81,7 +86,7 @@ export class Call implements RetryAnnouncer {
     const { category } = error;
     // What ended an attempt from above (the total deadline, the caller) never passed through `backoff`.
     const isUnwritten = requests > 0 && category !== 'circuit-open' && !attempts.some(({ attempt }) => attempt === requests);
-    const ledger = isUnwritten ? [...attempts, { attempt: requests, provider, model, category, delayMs: 0 }] : attempts;
+    const ledger = isUnwritten ? [...attempts, this.#counted({ attempt: requests, provider, model, category, delayMs: 0 })] : attempts;
     const { partial } = delivered;
     return {
       requestId,
@@ -94,6 +99,28 @@ export class Call implements RetryAnnouncer {
       phase: partial ? 'streaming' : undefined,
       gaveUp: error.timeout === 'total' ? 'deadline' : undefined,
     };
+  }
+
+  others(of: AttemptUsage): readonly Usage[] {
+    return this.usages.flatMap((usage) => (usage === of ? [] : (usage.read() ?? [])));
+  }
+
+  answer(): string {
+    return this.delivered.text;
+  }
+
+  #counted(attempt: Attempt): Attempt {
+    const usage = this.usages[attempt.attempt - 1]?.read();
+    return usage ? { ...attempt, usage } : attempt;
+  }
+
+  /** A provider that was cut told nothing, or not all. */
+  #withUsage(partial: StreamResult): StreamResult {
+    const attempt = this.usages.findLast((each) => each.hasOutput);
+    const counted = attempt?.read();
+    if (!attempt || !counted) return partial;
+    const others = this.others(attempt);
+    return { ...partial, usage: counted, ...(others.length > 0 && { usageOverAllAttempts: addUsage(counted, ...others) }) };
   }
 
   /** Milliseconds since the subscription. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defaults, maxTimerDelay } from './core/defaults.ts';
 import type { ErrorCategory } from './core/error-category.ts';
 import type { EventLike } from './core/event.ts';
-import { count, instance, milliseconds, parseOptions } from './core/options.ts';
+import { callback, count, instance, milliseconds, parseOptions } from './core/options.ts';
 import type { Provider } from './core/provider.ts';
 import type { Transport } from './core/transport.ts';
 import { type ClassifyConfig, classifySchema } from './operators/classify-errors.ts';
@@ -62,6 +62,11 @@ export interface ClientConfig<E extends EventLike = never> {
   readonly repetitionGuard?: RepetitionGuardConfig | undefined;
   /** Requests of one call, whatever they are for. Default: 8. */
   readonly maxRequests?: number | undefined;
+  /**
+   * A tokenizer, as that of `gpt-tokenizer`, for the usage of answers that were cut or whose provider reports none. Default: a rule of
+   * thumb, 4 characters a token for most providers.
+   */
+  readonly countTokens?: ((text: string) => number) | undefined;
 }
 
 /** What can be said of one call. */
@@ -123,6 +128,7 @@ const clientSchema = z.strictObject({
     .custom<Transport>((value) => typeof value === 'function', { error: 'must be a transport, as fetchTransport() makes one' })
     .optional(),
   maxRequests: count(1).default(defaults.maxRequests),
+  countTokens: callback<(text: string) => number>().optional(),
 });
 
 const streamSchema = z.strictObject({
@@ -155,6 +161,7 @@ export interface ClientSettings<E extends EventLike> {
   readonly hedge: ClientHedge | undefined;
   readonly repetitionGuard: RepetitionGuardConfig | undefined;
   readonly maxRequests: number;
+  readonly countTokens: ((text: string) => number) | undefined;
 }
 
 /** The settings of one call. */
@@ -172,7 +179,7 @@ export interface CallSettings {
 /** @throws TypeError that names the option. */
 export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>): ClientSettings<E> {
   const { maxRequests } = parseOptions('createClient', clientSchema, config);
-  const { provider, fallback = [], transport, rateLimit, hedge, repetitionGuard } = config;
+  const { provider, fallback = [], transport, rateLimit, hedge, repetitionGuard, countTokens } = config;
   const timeout = override<StreamTimeoutConfig>(defaults.timeout, config.timeout);
   const fetching = fetchTransport();
   return {
@@ -182,6 +189,7 @@ export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>):
     rateLimit,
     hedge,
     repetitionGuard,
+    countTokens,
     transportOf: (one) => transport ?? one.transport ?? fetching,
     budget: config.budget ?? createRetryBudget(),
     cooldowns: config.cooldowns ?? createCooldowns(),

@@ -7,7 +7,6 @@ import type { LifecycleEvent } from './core/lifecycle.ts';
 import type { StreamRequest } from './core/request.ts';
 import { invalidRequest } from './core/request-schema.ts';
 import { describeClient } from './describe-client.ts';
-import { estimateTokens } from './estimate-tokens.ts';
 import { exchange } from './exchange.ts';
 import { fallBackOn } from './fall-back-on.ts';
 import { hedgeAttempts } from './hedge-attempts.ts';
@@ -27,6 +26,7 @@ import { reportCall } from './operators/report-call.ts';
 import { fundRetries } from './operators/retry-budget.ts';
 import { stampErrors } from './operators/stamp-errors.ts';
 import { streamTimeout } from './operators/stream-timeout.ts';
+import { requestTokens } from './request-tokens.ts';
 
 /** Streams the responses of a provider. */
 export interface Client<E extends EventLike = never> {
@@ -80,7 +80,7 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
     const describeError = provider.describeError?.bind(provider);
 
     const attempt$ = defer(() => {
-      const attempt = new AttemptContext(call, key);
+      const attempt = new AttemptContext(call, key, request, { ...provider.capabilities, countTokens: settings.countTokens });
       call.reportWait(gate.waitFor());
       return exchange(attempt, { ...request, model }, provider, settings.transportOf(provider)).pipe(
         decode(provider, attempt),
@@ -89,7 +89,7 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
         classifyErrors({ ...settings.classify, ...key, describeError, secrets: () => attempt.secrets() }),
         circuitBreaker(breaker),
         cooldown(gate, { remaining: () => call.remaining() }),
-        limiter ? rateLimit(limiter, { tokens: estimateTokens(request) }) : identity,
+        limiter ? rateLimit(limiter, { tokens: requestTokens(request) }) : identity,
         reportAttempt(call.report),
         holdUntilContent({ facts: attempt }),
       );

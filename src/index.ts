@@ -1,3 +1,4 @@
+export { type ClassifyConfig, classify, classifyErrors } from './classify.ts';
 export { type Client, createClient } from './client.ts';
 export type { ClientConfig, ClientHedge, StreamOptions, Target } from './client-options.ts';
 export { configFromEnv, type OperationalConfig } from './config-from-env.ts';
@@ -20,9 +21,27 @@ export {
   type PublicError,
   type TimeoutName,
 } from './core/provider-error.ts';
-export type { Message, Part, ResponseFormat, StreamRequest, ToolChoice, ToolDefinition } from './core/request.ts';
+export type {
+  Message,
+  Part,
+  ProviderMetadata,
+  ReasoningEffort,
+  ResponseFormat,
+  StreamRequest,
+  ToolChoice,
+  ToolDefinition,
+} from './core/request.ts';
 export type { FinishReason, StreamResult, ToolCall, Usage } from './core/stream-result.ts';
 export type { HttpRequest, ResponseHead, SseMessage, Transport } from './core/transport.ts';
+export {
+  addUsage,
+  type EstimateConfig,
+  estimateInputTokens,
+  estimateTokens,
+  estimateUsage,
+  type TokenPrice,
+  usageCost,
+} from './core/usage.ts';
 export { accumulate, result } from './operators/accumulate.ts';
 export { backoff } from './operators/backoff.ts';
 export { boundedConcatMap } from './operators/bounded-concat-map.ts';
@@ -33,7 +52,6 @@ export { byWord } from './operators/by-word.ts';
 export { cancelOn } from './operators/cancel-on.ts';
 export { checkpoint } from './operators/checkpoint.ts';
 export { circuitBreaker } from './operators/circuit-breaker.ts';
-export { type ClassifyConfig, classify, classifyErrors } from './operators/classify-errors.ts';
 export type { ContentConfig } from './operators/content.ts';
 export {
   type Cooldown,
@@ -80,6 +98,9 @@ export type { Overflow } from './policies/bounded-queue.ts';
 export type { Admission, Permit } from './policies/breaker-permit.ts';
 export type { BreakerChange, BreakerSnapshot, CircuitBreakerConfig, StoredBreaker } from './policies/circuit-breaker-config.ts';
 export type { ClassificationConfig, Rule } from './policies/classification.ts';
+export { describeErrorBy } from './policies/error-description.ts';
+export type { CategoryWords, ErrorVocabulary, Refinement } from './policies/error-vocabulary.ts';
+export type { ErrorWords } from './policies/error-words.ts';
 export { type PartialJson, parsePartialJson } from './policies/json-partial.ts';
 export type { BudgetKey, RetryBudget, RetryBudgetConfig } from './policies/retry-budget.ts';
 export { type AnthropicOptions, anthropic } from './providers/anthropic.ts';

@@ -88,8 +88,8 @@ export const defaults = {
     maxToolInput: 4_194_304,
     maxToolCalls: 256,
   },
-  /** Anthropic's API wants a limit on output tokens; a request without one gets this. */
-  anthropic: { maxOutputTokens: 4_096 },
+  /** Where an API wants a limit on output tokens, a request without one gets this. */
+  request: { maxOutputTokens: 4_096 },
   textShaping: {
     /** The longest text held for the end of a word, and of a sentence, in characters. */
     maxWord: 4_096,
@@ -106,6 +106,19 @@ export const defaults = {
   },
   /** The text of a typed answer, in characters, and how many arrays and objects may be open in one another. */
   json: { maxCharacters: 4_194_304, maxDepth: 512 },
+  /** A run of a model with its tools. */
+  tools: {
+    /** Turns of the model. */
+    maxSteps: 8,
+    maxConcurrent: 8,
+    /** How long one call of a tool may take. */
+    timeout: 120_000,
+    /** What a tool may say, in characters of JSON, and how much of what it threw the model is told. */
+    maxOutput: 1_048_576,
+    maxErrorText: 1_024,
+    /** Messages that wait for the next turn. */
+    maxMessages: 256,
+  },
   /** One frame of a display. */
   viewState: { every: 16 },
 } as const;

@@ -16,7 +16,8 @@ export function textOf(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
-/** A number of tokens, if it is one. */
+/** A number of tokens: whole, and never negative. Gateways send it as text, or with a fraction. */
 export function countOf(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : undefined;
+  const count = typeof value === 'string' && /^\d{1,15}(?:\.\d{0,15})?$/.test(value) ? Number(value) : value;
+  return typeof count === 'number' && count >= 0 && count <= Number.MAX_SAFE_INTEGER ? Math.floor(count) : undefined;
 }

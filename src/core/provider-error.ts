@@ -1,6 +1,6 @@
 import { type ErrorCategory, errorCategories } from './error-category.ts';
 import { maxDetailLength, sanitize } from './sanitize.ts';
-import type { StreamResult } from './stream-result.ts';
+import type { StreamResult, Usage } from './stream-result.ts';
 
 /** Where a stream was when it failed. `local` failed on this side, before or without a request. */
 export type ErrorPhase = 'connect' | 'first-content' | 'streaming' | 'local';
@@ -20,6 +20,8 @@ export interface Attempt {
   readonly category: ErrorCategory;
   /** The wait before the next attempt; 0 after the last. */
   readonly delayMs: number;
+  /** What it cost; not set where nothing was charged. */
+  readonly usage?: Usage | undefined;
 }
 
 /** Where a stream can be taken up again. Opaque and serializable. */
@@ -79,7 +81,7 @@ const inspect = Symbol.for('nodejs.util.inspect.custom');
  * ```ts
  * client.stream(request).subscribe({
  *   error: (error: ProviderError) => {
- *     console.error(error.message); // openai gpt-4o-mini: rate-limit (HTTP 429) after 3 attempts, retry in 12 s [req_…]
+ *     console.error(error.message); // acme small-1: rate-limit (HTTP 429) after 3 attempts, retry in 12 s [req_…]
  *     show(error.toPublic().message, error.partial?.text);
  *   },
  * });

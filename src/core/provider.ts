@@ -9,6 +9,8 @@ import type { HttpRequest, ResponseHead, SseMessage, Transport } from './transpo
 export interface Capabilities {
   /** Whether a broken generation can be taken up again (`Provider.resume`). Default: false. */
   readonly resume?: boolean | undefined;
+  /** How many characters of its text make a token, for estimates. Default: 4. */
+  readonly charactersPerToken?: number | undefined;
 }
 
 /**

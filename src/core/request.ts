@@ -1,5 +1,5 @@
 /**
- * What a provider wants back in the next turn, by wire format: `{ anthropic: { signature } }`. Other formats leave it out.
+ * What a provider wants back in the next turn, by wire format: `{ acme: { signature } }`. Other formats leave it out.
  */
 export type ProviderMetadata = { readonly [format: string]: Readonly<Record<string, unknown>> };
 
@@ -81,7 +81,7 @@ export interface StreamRequest {
   readonly reasoningEffort?: ReasoningEffort | undefined;
   readonly responseFormat?: ResponseFormat | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
-  /** Fields for one provider only, merged into its request body as they are: `{ openai: { user: 'u1' } }`. */
+  /** Fields for one provider only, merged into its request body as they are: `{ acme: { user: 'u1' } }`. */
   readonly providerOptions?: { readonly [provider: string]: Readonly<Record<string, unknown>> } | undefined;
   /**
    * The body in the provider's own format, sent as it is in place of everything above but the model (of which the key of the breaker

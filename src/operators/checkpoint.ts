@@ -10,9 +10,17 @@ import { OperatorSubscriber } from './operator-subscriber.ts';
 /** What a stream has delivered so far, in bounded memory; joined only when somebody asks. */
 export class Delivered {
   readonly #builder: ResultBuilder;
+  readonly #complete: (partial: StreamResult) => StreamResult;
 
-  /** @param maxCharacters Of the text that is kept; beyond it, the oldest goes. Default: 4,194,304. */
-  constructor(maxCharacters: number = defaults.partial.maxCharacters) {
+  /**
+   * @param complete Fills in what only the call knows of a partial result. Default: nothing.
+   * @param maxCharacters Of the text that is kept; beyond it, the oldest goes. Default: 4,194,304.
+   */
+  constructor(
+    complete: (partial: StreamResult) => StreamResult = (partial) => partial,
+    maxCharacters: number = defaults.partial.maxCharacters,
+  ) {
+    this.#complete = complete;
     this.#builder = new ResultBuilder(() => new BoundedText(maxCharacters));
   }
 
@@ -32,7 +40,13 @@ export class Delivered {
 
   /** The content so far, for an error's `partial`; `undefined` if there was none. */
   get partial(): (() => StreamResult) | undefined {
-    return this.#builder.isEmpty ? undefined : () => this.#builder.snapshot();
+    return this.#builder.isEmpty ? undefined : () => this.#complete(this.#builder.snapshot());
+  }
+
+  /** What was said and thought so far. */
+  get text(): string {
+    const { text, reasoning } = this.#builder.snapshot();
+    return reasoning + text;
   }
 }
 

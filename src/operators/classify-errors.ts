@@ -12,6 +12,16 @@ import { OperatorSubscriber } from './operator-subscriber.ts';
 /** How `classifyErrors` tells failures apart, and what it counts as content. */
 export interface ClassifyConfig<T> extends ClassificationConfig, ContentConfig<T> {}
 
+let describeByDefault: ClassificationConfig['describeError'];
+
+/**
+ * @internal Says how an error is read where nobody says whose it is. The operators know no provider: the entry, which knows them all,
+ * binds this once.
+ */
+export function bindDescribeError(describe: NonNullable<ClassificationConfig['describeError']>): void {
+  describeByDefault = describe;
+}
+
 const ruleSchema = z.strictObject({
   status: z.union([z.number(), z.array(z.number())], { error: 'must be a status or an array of them' }).optional(),
   code: z.string({ error: 'must be a string' }).optional(),
@@ -56,7 +66,7 @@ export function classifyErrors<T>(config: ClassifyConfig<T> = {}): MonoTypeOpera
     new Observable((subscriber) => {
       let phase: ErrorPhase = 'connect';
       const fail = (error: unknown): void => {
-        const classified = classifyFailure(error, config, phase, wallClock());
+        const classified = classifyFailure(error, withDefault(config), phase, wallClock());
         subscriber.error(completeError(classified, { phase, provider: config.provider, model: config.model }));
       };
       const phaseOf = (value: T): ErrorPhase => {
@@ -67,19 +77,19 @@ export function classifyErrors<T>(config: ClassifyConfig<T> = {}): MonoTypeOpera
           return 'local';
         }
       };
-      source.subscribe(
-        new OperatorSubscriber<T>(subscriber, {
-          next: (value) => {
-            if (phase !== 'streaming') {
-              phase = phaseOf(value);
-              const empty = phase === 'streaming' ? undefined : emptyAnswer(value, config);
-              if (empty) fail(empty);
-            }
-            if (!subscriber.closed) subscriber.next(value);
-          },
-          error: fail,
-        }),
-      );
+      const upstream = new OperatorSubscriber<T>(subscriber, {
+        next: (value) => {
+          if (phase !== 'streaming') {
+            phase = phaseOf(value);
+            const empty = phase === 'streaming' ? undefined : emptyAnswer(value, config);
+            if (empty) fail(empty);
+            if (phase === 'streaming') upstream.passThrough();
+          }
+          if (!subscriber.closed) subscriber.next(value);
+        },
+        error: fail,
+      });
+      source.subscribe(upstream);
     });
 }
 
@@ -110,5 +120,9 @@ function emptyAnswer(value: unknown, config: ClassificationConfig): ProviderErro
  * ```
  */
 export function classify(error: unknown, config: ClassifyConfig<never> = {}): ProviderError {
-  return classifyFailure(error, config, 'connect', wallClock());
+  return classifyFailure(error, withDefault(config), 'connect', wallClock());
+}
+
+function withDefault(config: ClassificationConfig): ClassificationConfig {
+  return config.describeError === undefined ? { ...config, describeError: describeByDefault } : config;
 }

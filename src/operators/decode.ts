@@ -5,32 +5,38 @@ import { ErrorResponse } from '../core/error-response.ts';
 import type { EventLike, ProviderEvent, StreamEvent } from '../core/event.ts';
 import type { Decoder, Provider } from '../core/provider.ts';
 import { ProviderError } from '../core/provider-error.ts';
+import { randomId } from '../core/random-id.ts';
 import type { ResponseHead, SseMessage } from '../core/transport.ts';
+import type { AttemptUsage } from '../policies/attempt-usage.ts';
 import { OperatorSubscriber } from './operator-subscriber.ts';
 
-/** What `decode` has to know of the attempt. */
-export interface DecodeContext extends Pick<RequestContext, 'requestId' | 'attempt' | 'raw'> {
-  readonly model: string;
+/** What `decode` may know of the attempt. */
+export interface DecodeContext extends Partial<Pick<RequestContext, 'requestId' | 'attempt' | 'raw' | 'model'>> {
+  /** Keeps count of what the attempt costs. */
+  readonly usage?: Pick<AttemptUsage, 'begin' | 'write' | 'report' | 'settle'> | undefined;
 }
 
 /**
- * Turns a response's head and messages into events, with a provider's decoder.
+ * Turns a response into events, with a provider's decoder: its head and messages, or the chunks that an official SDK has parsed.
  *
- * Emits `start` for the head, then what the decoder yields. Completes after `finish`, the provider's own sign of the end, as soon
- * as the body ends or 50 ms have passed, and drops what comes after it. A body that ends without it is an error: `interrupted`.
+ * Emits `start` for the head, or with the first chunk; then what the decoder yields. Completes after `finish`, the provider's own
+ * sign of the end, as soon as the body ends or 50 ms have passed, and drops what comes after it. A body that ends without it is an
+ * error: `interrupted`.
+ *
+ * @param context Of a request that is made by hand. Default: a request id of its own, attempt 1, and the model that the first chunk names.
  *
  * @example
  * ```ts
- * fetchTransport()(provider.request(request, context), context).pipe(decode(provider, { ...context, model: request.model }));
+ * fromAsyncIterable((signal) => sdk.chat.completions.create({ ...body, stream: true }, { signal })).pipe(decode(openai()), textDeltas());
  * ```
  */
 export function decode<E extends EventLike>(
   provider: Provider<E>,
-  context: DecodeContext,
-): (source: Observable<ResponseHead | SseMessage>) => Observable<StreamEvent | E> {
+  context: DecodeContext = {},
+): (source: Observable<unknown>) => Observable<StreamEvent | E> {
   return (source) =>
     new Observable<StreamEvent | E>((subscriber) => {
-      const { requestId, model, raw } = context;
+      const { requestId = `req_${randomId()}`, raw, usage: account } = context;
       let decoder: Decoder<E> | undefined;
       let headers: Headers | undefined;
       let hasEnded = false;
@@ -39,7 +45,8 @@ export function decode<E extends EventLike>(
       const end = (finish: ProviderEvent): void => {
         decoder = undefined;
         hasEnded = true;
-        subscriber.next({ ...finish, requestId } as StreamEvent);
+        const counted = account?.settle((finish as Extract<ProviderEvent, { type: 'finish' }>).usage);
+        subscriber.next({ ...finish, ...counted, requestId } as StreamEvent);
         if (!subscriber.closed) subscriber.add(asyncScheduler.schedule(() => subscriber.complete(), defaults.transport.lingerFor));
       };
 
@@ -50,6 +57,7 @@ export function decode<E extends EventLike>(
             end(event as ProviderEvent);
             return;
           }
+          if (account) count(account, event);
           // The head has said it, once.
           if (event.type !== 'start') subscriber.next(event as StreamEvent | E);
         }
@@ -75,19 +83,25 @@ export function decode<E extends EventLike>(
         }
       };
 
-      const begin = (head: ResponseHead): void => {
+      const begin = (head: ResponseHead, model = ''): void => {
         if (headers) return;
         headers = head.headers;
         decoder = provider.decoder(head);
-        subscriber.next({ type: 'start', requestId, attempt: context.attempt, provider: provider.name, model });
+        account?.begin();
+        // An attempt has its number when it is subscribed to.
+        subscriber.next({ type: 'start', requestId, attempt: context.attempt ?? 1, provider: provider.name, model });
         if (decoder.begin) emit(decoder.begin());
       };
 
-      const take = (message: ResponseHead | SseMessage): void => {
+      const take = (value: unknown): void => {
+        const message = messageOf(value);
         if (message.type === 'head') {
-          begin(message);
-        } else if (decoder) {
-          if (raw) subscriber.next({ type: 'raw', data: message.data });
+          begin(message, context.model);
+          return;
+        }
+        if (!headers && message.value !== undefined) begin(noHead, context.model ?? modelOf(message.value));
+        if (decoder) {
+          if (raw) subscriber.next({ type: 'raw', data: message.value ?? message.data });
           if (message.unterminated) emitIfWhole(decoder, message);
           else emitFrom(decoder, message);
         }
@@ -95,10 +109,10 @@ export function decode<E extends EventLike>(
 
       // What a subscriber brings about while it is given an event waits behind the rest of that message.
       let isTaking = false;
-      const waiting: (ResponseHead | SseMessage)[] = [];
+      const waiting: unknown[] = [];
 
       source.subscribe(
-        new OperatorSubscriber<ResponseHead | SseMessage>(subscriber, {
+        new OperatorSubscriber<unknown>(subscriber, {
           next: (message) => {
             if (isTaking) {
               waiting.push(message);
@@ -106,7 +120,7 @@ export function decode<E extends EventLike>(
             }
             isTaking = true;
             take(message);
-            while (waiting.length > 0) take(waiting.shift() as ResponseHead | SseMessage);
+            while (waiting.length > 0) take(waiting.shift());
             isTaking = false;
           },
           // A failure after the end is none.
@@ -119,6 +133,41 @@ export function decode<E extends EventLike>(
         }),
       );
     });
+}
+
+/** What an SDK gives has no head. */
+const noHead: ResponseHead = { type: 'head', status: 200, headers: new Headers() };
+
+/** A head or a message of a transport as it is; anything else is what an SDK has parsed. */
+function messageOf(value: unknown): ResponseHead | SseMessage {
+  const { type, data, headers } = value as Partial<SseMessage & { readonly headers: unknown }>;
+  if ((type === 'message' && typeof data === 'string') || ((type as string) === 'head' && headers instanceof Headers)) {
+    return value as ResponseHead | SseMessage;
+  }
+  return { type: 'message', event: '', data: '', id: '', value };
+}
+
+/** Where the formats name their model. */
+function modelOf(chunk: unknown): string | undefined {
+  const { model, message, response, modelVersion } = chunk as Record<string, unknown>;
+  const inner = (message ?? response) as Record<string, unknown> | undefined;
+  return [model, inner?.model, modelVersion].find((name) => typeof name === 'string');
+}
+
+function count(account: NonNullable<DecodeContext['usage']>, value: EventLike): void {
+  const event = value as ProviderEvent;
+  switch (event.type) {
+    case 'text-delta':
+    case 'reasoning-delta':
+    case 'refusal-delta':
+      account.write(event.text.length);
+      break;
+    case 'tool-input-delta':
+      account.write(event.delta.length);
+      break;
+    case 'usage':
+      account.report(event.usage);
+  }
 }
 
 function cutShort(): ProviderError {

@@ -3,7 +3,7 @@ import type { ErrorDescription, ErrorFacts } from '../core/provider.ts';
 import { type ErrorPhase, isProviderError, ProviderError } from '../core/provider-error.ts';
 import { sanitize } from '../core/sanitize.ts';
 import type { StreamResult } from '../core/stream-result.ts';
-import { describeError } from './error-description.ts';
+import { describeHttpError } from './error-description.ts';
 import { type FailureFacts, failureFacts } from './failure-facts.ts';
 import { messageCategory } from './message-category.ts';
 import { networkFailure } from './network-failure.ts';
@@ -42,7 +42,7 @@ export interface ClassificationConfig {
   /** Named on the errors. */
   readonly provider?: string | undefined;
   readonly model?: string | undefined;
-  /** The provider's own reading of a failure. Default: the codes of OpenAI, Anthropic, Gemini and the servers that speak like them. */
+  /** The provider's own reading of a failure. Default: the words of every provider that the library knows. */
   readonly describeError?: ((facts: ErrorFacts) => ErrorDescription | undefined) | undefined;
   /** Values that must not appear in an error. */
   readonly secrets?: (() => readonly string[]) | undefined;
@@ -69,13 +69,11 @@ export function classifyFailure(error: unknown, config: ClassificationConfig, ph
   const secrets = [...(facts.secrets ?? []), ...(config.secrets?.() ?? [])];
   const sanitized = (text: string | undefined): string | undefined => text && sanitize(text, secrets);
   const category = rule?.category ?? found;
-  const shouldRetry = facts.headers?.get('x-should-retry');
   return new ProviderError({
     category,
     retryable:
       rule?.retryable ??
       (rule?.category ? errorCategories[rule.category].retryable : undefined) ??
-      (shouldRetry === 'true' ? true : shouldRetry === 'false' ? false : undefined) ??
       described.retryable ??
       statusRetryable(status) ??
       (category === 'unknown' ? config.unknownRetryable : undefined),
@@ -153,7 +151,7 @@ function speaksOf(pattern: string | RegExp, message: string | undefined): boolea
 function describeSafely(config: ClassificationConfig, facts: ErrorFacts): ErrorDescription {
   if (facts.status === undefined && facts.body === undefined) return {};
   try {
-    return (config.describeError ?? describeError)(facts) ?? {};
+    return (config.describeError ?? describeHttpError)(facts) ?? {};
   } catch {
     return {};
   }

@@ -1,57 +1,64 @@
-import type { ErrorCategory } from '../core/error-category.ts';
 import type { ErrorDescription, ErrorFacts } from '../core/provider.ts';
-import { genericCategory, phraseCategory, specificCategory } from './error-codes.ts';
-import { type ErrorWords, readErrorWords } from './error-words.ts';
-import { retryAfterOfBody } from './retry-after.ts';
+import { ErrorLexicon, type ErrorVocabulary } from './error-vocabulary.ts';
+import { readErrorWords } from './error-words.ts';
+import { retryAfterOfBody, waitOfHeaders } from './retry-after.ts';
 import { statusCategory } from './status-category.ts';
 
-const requestIdHeaders = ['x-request-id', 'request-id', 'apim-request-id', 'x-generation-id'] as const;
-
 /**
- * Reads a failure in the words of OpenAI, Anthropic and the compatible servers: they borrow from each other, and gateways mix them.
+ * Makes a provider's `describeError` from how it speaks of its errors; the words of the first vocabulary count most.
  *
- * Never throws, whatever the body is.
+ * What it makes reads an error inside a stream as it reads an HTTP error, and never throws, whatever the body is. Without a vocabulary it
+ * says what HTTP itself says.
+ *
+ * @example
+ * ```ts
+ * const describeError = describeErrorBy({ codes: { 'quota-exhausted': 'no_credit', overloaded: 'busy' }, requestIdHeaders: ['x-trace'] });
+ * describeError({ status: 429, body: { error: { code: 'no_credit' } }, headers: undefined }).category; // 'quota-exhausted'
+ * ```
  */
-export function describeError(facts: ErrorFacts): ErrorDescription {
-  const told = readErrorWords(facts.body);
-  const { words, message } = told;
-  // The number of an HTTP status is the status once more.
-  const code = words.find((word) => !isStatus(word)) ?? words[0];
-  const category = categoryOf(told, facts.status);
-  return {
-    category,
-    genericCategory: statusCategory(told.status) ?? firstOf(words, genericCategory),
-    retryable: retryableOf(told, facts, category),
-    retryAfterMs: facts.body === undefined ? undefined : retryAfterOfBody(facts.body),
-    code,
-    detail: message,
-    providerRequestId: headerOf(facts.headers) ?? told.requestId,
+export function describeErrorBy(...vocabularies: readonly ErrorVocabulary[]): (facts: ErrorFacts) => ErrorDescription {
+  const lexicon = new ErrorLexicon(vocabularies);
+  return (facts) => {
+    try {
+      return describe(facts, lexicon);
+    } catch {
+      // A getter that throws, a revoked proxy, a rule that did not expect this body: there is nothing to be told.
+      return {};
+    }
   };
 }
 
-function categoryOf({ words, message, members }: ErrorWords, status: number | undefined): ErrorCategory | undefined {
-  // OpenRouter answers 403 for its own moderation.
-  if (status === 403 && members.reasons !== undefined) return 'content-filter';
-  const byCode = firstOf(words, specificCategory);
-  // Gemini calls every limit resource_exhausted; one of a day is not worth the wait.
-  if (byCode === 'rate-limit' && typeof members.quotaId === 'string' && members.quotaId.includes('PerDay')) return 'quota-exhausted';
-  // Groq: a request that alone is above the limit of a minute.
-  if (byCode === 'rate-limit' && status === 413) return 'invalid-request';
-  return byCode ?? (message === undefined ? undefined : phraseCategory(message));
+function describe(facts: ErrorFacts, lexicon: ErrorLexicon): ErrorDescription {
+  const { body, headers } = facts;
+  const told = readErrorWords(body, lexicon.members);
+  const { words, message } = told;
+  // Some put a whole sentence where others have a code.
+  const said = [message, ...words].join('\n');
+  const byWords = lexicon.specificCategory(words) ?? lexicon.phraseCategory(said);
+  const refined = lexicon.refine(told, facts, byWords);
+  return {
+    category: refined.category ?? byWords,
+    genericCategory: statusCategory(told.status) ?? lexicon.genericCategory(words),
+    retryable: toldRetryable(headers, lexicon.retryHeaders) ?? refined.retryable,
+    retryAfterMs: (body === undefined ? undefined : retryAfterOfBody(body)) ?? (headers && waitOfHeaders(headers, lexicon.waitHeaders)),
+    // The number of an HTTP status is the status once more.
+    code: words.find((word) => !isStatus(word)) ?? words[0],
+    detail: message,
+    providerRequestId: firstHeader(headers, lexicon.requestIdHeaders) ?? told.requestId,
+  };
 }
 
-function retryableOf({ members, message }: ErrorWords, facts: ErrorFacts, category: ErrorCategory | undefined): boolean | undefined {
-  // OpenRouter: credits are reserved while other requests run, and come back.
-  if (members.limit_source === 'openrouter_in_flight_budget') return true;
-  if (facts.status === 402 && facts.headers?.has('retry-after')) return true;
-  // One request above the limit of a minute stays above it.
-  if (category === 'rate-limit' && message?.includes('Request too large')) return false;
-  return undefined;
+/** What HTTP itself says of an error, whoever sent it. */
+export const describeHttpError = describeErrorBy();
+
+function toldRetryable(headers: Headers | undefined, names: readonly string[]): boolean | undefined {
+  const said = firstHeader(headers, names);
+  return said === 'true' ? true : said === 'false' ? false : undefined;
 }
 
-function headerOf(headers: Headers | undefined): string | undefined {
+function firstHeader(headers: Headers | undefined, names: readonly string[]): string | undefined {
   if (headers === undefined) return undefined;
-  for (const name of requestIdHeaders) {
+  for (const name of names) {
     const value = headers.get(name);
     if (value) return value;
   }
@@ -60,12 +67,4 @@ function headerOf(headers: Headers | undefined): string | undefined {
 
 function isStatus(word: string): boolean {
   return /^[45]\d\d$/.test(word);
-}
-
-function firstOf(words: readonly string[], categoryOfWord: (word: string) => ErrorCategory | undefined): ErrorCategory | undefined {
-  for (const word of words) {
-    const category = categoryOfWord(word);
-    if (category !== undefined) return category;
-  }
-  return undefined;
 }

@@ -9,29 +9,31 @@ export interface ErrorWords {
   /** What it says in sentences, joined. */
   readonly message: string | undefined;
   readonly requestId: string | undefined;
-  /** Members that some rules look for by name. */
-  readonly members: JsonObject;
+  /** The members that were asked for: every value, in the order they stand. */
+  readonly members: ReadonlyMap<string, readonly unknown[]>;
 }
 
-const maxDepth = 6;
+const maxDepth = 10;
 const maxVisited = 64;
 const maxMessage = 65_536;
 
 const wordMembers = ['code', 'error_code', 'type', 'status', 'reason', 'finish_reason'] as const;
 const messageMembers = ['message', 'msg', 'title'] as const;
 const innerMembers = ['error', 'errors', 'detail', 'details', 'innererror', 'metadata', 'raw', 'violations', 'choices'] as const;
-const ruleMembers = ['limit_source', 'reasons', 'quotaId'] as const;
 
 /**
- * Reads an error's body: `{error: {…}}`, an error that is a string, a flat object, FastAPI's `detail`, an array, JSON inside a message, or text.
+ * Reads an error's body: `{error: {…}}`, an error that is a string, a flat object, a `detail` of validation, an array, JSON inside a
+ * message, or text.
  *
  * Looks at a bounded part of it, and never throws.
+ *
+ * @param asked Members to keep by name, for rules that look at them.
  */
-export function readErrorWords(body: unknown): ErrorWords {
+export function readErrorWords(body: unknown, asked: readonly string[] = []): ErrorWords {
   const words: string[] = [];
   const types: string[] = [];
   const messages: string[] = [];
-  const members: Record<string, unknown> = Object.create(null);
+  const members = new Map<string, unknown[]>();
   let status: number | undefined;
   let requestId: string | undefined;
   let visited = 0;
@@ -64,7 +66,10 @@ export function readErrorWords(body: unknown): ErrorWords {
       }
     }
     if (typeof object.request_id === 'string') requestId ??= object.request_id.slice(0, 200);
-    for (const member of ruleMembers) if (object[member] !== undefined) members[member] ??= object[member];
+    for (const member of asked) {
+      const value = object[member];
+      if (value !== undefined) members.set(member, [...(members.get(member) ?? []), value]);
+    }
     const place = Array.isArray(object.loc)
       ? object.loc.filter((step) => typeof step === 'string' || typeof step === 'number').join('.')
       : '';

@@ -9,8 +9,8 @@ export interface FailureFacts extends ErrorFacts {
 }
 
 /**
- * Reads status, codes, message, headers and body out of anything thrown: our own {@link ErrorResponse}, or the errors of the openai,
- * anthropic, Google and AI SDKs, which are recognized by their shape.
+ * Reads status, codes, message, headers and body out of anything thrown: our own {@link ErrorResponse}, or the errors of the
+ * SDKs, which are recognized by their shape.
  */
 export function failureFacts(error: unknown): FailureFacts {
   try {
@@ -28,7 +28,7 @@ function readFacts(error: unknown): FailureFacts {
   }
   if (!isRecord(error)) return { status: undefined, body: undefined, headers: undefined, codes: [], message: text(error) };
   const status = statusOf(error.status) ?? statusOf(error.statusCode) ?? statusOf(record(error.response).status);
-  const body = error.error ?? error.data ?? parsed(error.responseBody) ?? googleBody(error.message);
+  const body = error.error ?? error.data ?? parsed(error.responseBody) ?? bodyInMessage(error.message);
   const headers = headersOf(error.headers ?? error.responseHeaders ?? record(error.response).headers);
   const codes = [...codesOf(error), ...codesOf(body)];
   return { status, body, headers, codes: [...new Set(codes)], message: text(error.message) ?? messageOf(body) };
@@ -46,8 +46,8 @@ function messageOf(body: unknown): string | undefined {
   return text(record(outer.error).message) ?? text(outer.error) ?? text(outer.message) ?? text(outer.detail);
 }
 
-/** Google's SDK keeps the body as JSON in the message. */
-function googleBody(message: unknown): unknown {
+/** Some keep the body as JSON in the message. */
+function bodyInMessage(message: unknown): unknown {
   return typeof message === 'string' && message.startsWith('{') ? parsed(message) : undefined;
 }
 

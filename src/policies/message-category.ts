@@ -4,7 +4,7 @@ import type { ErrorCategory } from '../core/error-category.ts';
 // or a limit in passing must not be tried again.
 const phrases: readonly (readonly [RegExp, ErrorCategory])[] = [
   [/content.(?:filter|policy|management)|responsible ?ai|safety (?:filter|system)/, 'content-filter'],
-  [/invalid.api.key|incorrect api key|invalid x-api-key|unauthori[sz]ed|authentication|not authenticated/, 'authentication'],
+  [/(?:invalid|incorrect).(?:x-)?api.key|unauthori[sz]ed|authentication|not authenticated/, 'authentication'],
   [/insufficient.quota|billing|credit balance|no credits?\b|payment required|spend(?:ing)? limit/, 'quota-exhausted'],
   [/too many tokens.{0,40}(?:wait|per (?:minute|day))/, 'rate-limit'],
   [/context.(?:length|window|size)|maximum context|prompt is too long|too many (?:input )?tokens/, 'context-length'],

@@ -74,10 +74,17 @@ function parseMilliseconds(value: string | null): number | undefined {
   return value !== null && plainNumber.test(value.trim()) ? wait(value, 1) : undefined;
 }
 
-/** The wait that headers ask for, in milliseconds: `retry-after-ms` and `x-ms-retry-after-ms` before `retry-after`. */
+/** The wait of the first of these headers that holds one, in milliseconds. */
+export function waitOfHeaders(headers: Headers, names: readonly string[]): number | undefined {
+  for (const name of names) {
+    const wait = parseMilliseconds(headers.get(name));
+    if (wait !== undefined) return wait;
+  }
+  return undefined;
+}
+
+/** The wait that `Retry-After` asks for, in milliseconds. */
 export function retryAfterOfHeaders(headers: Headers, now: number): number | undefined {
-  const exact = parseMilliseconds(headers.get('retry-after-ms')) ?? parseMilliseconds(headers.get('x-ms-retry-after-ms'));
-  if (exact !== undefined) return exact;
   const value = headers.get('retry-after');
   return value === null ? undefined : parseRetryAfter(value, now);
 }
@@ -95,7 +102,7 @@ const secondFields = ['retryDelay', 'retry_after', 'retryAfter', 'retry_after_se
 const millisecondFields = ['retry_after_ms', 'retryAfterMs'] as const;
 
 /**
- * The wait that an error's body asks for, in milliseconds: Gemini's `RetryInfo`, a `retry_after` member, or the words of a message.
+ * The wait that an error's body asks for, in milliseconds: a `retryDelay` or `retry_after` member, or the words of a message.
  *
  * Looks at a bounded number of members, whatever the body is.
  */

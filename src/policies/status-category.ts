@@ -11,7 +11,7 @@ const named: Readonly<Record<number, ErrorCategory>> = {
   410: 'not-found',
   425: 'server-error',
   429: 'rate-limit',
-  // Groq: capacity exceeded on the flexible tier.
+  // In no standard, but in use: no capacity, the client left, too much to do.
   498: 'overloaded',
   499: 'timeout',
   529: 'overloaded',

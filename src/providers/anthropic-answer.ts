@@ -48,8 +48,8 @@ export class AnthropicAnswer {
     switch (type) {
       case 'content_block_delta':
         this.#readDelta(body);
-        // No delta but the first content changes what a delta of text means.
-        this.changed = delivered !== this.#delivered;
+        // No delta but the first content changes what a delta of text means; a signature is no delta of text.
+        this.changed ||= delivered !== this.#delivered;
         return;
       case 'message_start':
         this.#begin(isObject(body.message) ? body.message : {});
@@ -58,7 +58,7 @@ export class AnthropicAnswer {
         this.#readStart(body);
         break;
       case 'content_block_stop':
-        this.#call(this.#blocks.stop(body.index));
+        this.#close(this.#blocks.stop(body.index));
         break;
       case 'message_delta':
         this.#readMessageDelta(body);
@@ -74,7 +74,7 @@ export class AnthropicAnswer {
   end(): void {
     const rawFinishReason = this.stopReason ?? '';
     const told = finishReasons.get(rawFinishReason) ?? 'other';
-    for (const call of this.#blocks.end(told === 'length' || told === 'refusal')) this.#call(call);
+    for (const block of this.#blocks.end(told === 'length' || told === 'refusal')) this.#close(block);
     const finishReason = this.#called && told === 'stop' ? 'tool-calls' : told;
     this.events.push({ type: 'finish', finishReason, rawFinishReason, usage: this.#usage.read() });
   }
@@ -92,8 +92,10 @@ export class AnthropicAnswer {
   #readStart(body: JsonObject): void {
     const block = isObject(body.content_block) ? body.content_block : {};
     if (block.type === 'text') this.#text(body.index, textOf(block.text));
-    else if (block.type === 'thinking') this.#thinking(body.index, textOf(block.thinking));
-    else this.#blocks.start(body.index, block);
+    else if (block.type === 'thinking') {
+      this.#thinking(body.index, textOf(block.thinking));
+      this.#sign(body.index, block.signature);
+    } else this.#blocks.start(body.index, block);
     // Results of a search that the provider made.
     if (block.type === 'web_search_tool_result' && Array.isArray(block.content)) for (const found of block.content) this.#cite(found);
     if (block.type === 'text' && Array.isArray(block.citations)) for (const citation of block.citations) this.#cite(citation);
@@ -107,6 +109,12 @@ export class AnthropicAnswer {
         break;
       case 'thinking_delta':
         this.#thinking(body.index, textOf(delta.thinking));
+        break;
+      case 'signature_delta':
+        this.#sign(body.index, delta.signature);
+        break;
+      case 'compaction_delta':
+        this.#blocks.compact(body.index, delta);
         break;
       case 'input_json_delta': {
         const event = this.#blocks.append(body.index, textOf(delta.partial_json));
@@ -135,15 +143,22 @@ export class AnthropicAnswer {
     if (text !== '') this.#deliver({ type: 'reasoning-delta', id: blockId('reasoning', index), text });
   }
 
+  /** Of the whole block of thinking; a later one replaces it. With `display: 'omitted'` it is all there is of the block. */
+  #sign(index: unknown, signature: unknown): void {
+    if (typeof signature !== 'string' || signature === '') return;
+    this.changed = true;
+    this.#deliver({ type: 'reasoning-delta', id: blockId('reasoning', index), text: '', providerMetadata: { anthropic: { signature } } });
+  }
+
   #cite(citation: unknown): void {
     const source = this.#sources.add(citation);
     if (source !== undefined) this.#deliver(source);
   }
 
-  #call(call: ProviderEvent | undefined): void {
-    if (call === undefined) return;
-    this.#called = true;
-    this.#deliver(call);
+  #close(block: ProviderEvent | undefined): void {
+    if (block === undefined) return;
+    if (block.type === 'tool-call') this.#called = true;
+    this.#deliver(block);
   }
 
   #deliver(event: ProviderEvent): void {

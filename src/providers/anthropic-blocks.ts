@@ -3,6 +3,14 @@ import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
 import { malformedStream } from './stream-errors.ts';
 import { appendToolInput, checkToolCalls, isWholeInput, parseToolInput } from './tool-input.ts';
 
+/** A block that only the provider understands: thinking that is redacted, a tool that it runs itself, and what that found. */
+interface ProviderBlock {
+  readonly block: JsonObject;
+  input: string;
+  /** What a delta replaces or adds of the block. */
+  told: JsonObject;
+}
+
 interface ToolBlock {
   /** Empty where the block's beginning was lost. */
   readonly id: string;
@@ -13,17 +21,18 @@ interface ToolBlock {
 }
 
 type ToolCallEvent = Extract<ProviderEvent, { readonly type: 'tool-call' }>;
+type ItemEvent = Extract<ProviderEvent, { readonly type: 'provider-item' }>;
 
 /**
- * Assembles the tool calls of a message from its content blocks.
+ * Assembles the tool calls of a message, and what is the provider's own, from its content blocks.
  *
  * A call is emitted when its block stops with an input that is whole. Whether an empty or a broken one is a call without input, a
  * call cut off by the limit on tokens, or an error, is known only with the stop reason.
  */
 export class AnthropicBlocks {
   readonly #tools = new Map<unknown, ToolBlock>();
-  /** Blocks of tools that the provider runs itself: their input is not ours. */
-  readonly #foreign = new Set<unknown>();
+  /** Blocks that are not for us to read, and have not stopped. */
+  readonly #items = new Map<unknown, ProviderBlock>();
   /** Calls that wait for the stop reason. */
   readonly #pending: ToolBlock[] = [];
   #count = 0;
@@ -31,30 +40,47 @@ export class AnthropicBlocks {
   /** `content_block_start` of anything that is not text or thinking. */
   start(index: unknown, block: JsonObject): void {
     if (block.type !== 'tool_use') {
-      if (this.#foreign.size < 1_024) this.#foreign.add(index);
+      checkToolCalls(this.#items.size);
+      this.#items.set(index, { block, input: '', told: {} });
       return;
     }
     const known = this.#tools.get(index);
     // The same beginning twice.
     if (known !== undefined && known.id === block.id) return;
     if (known !== undefined) this.#pending.push(known);
-    this.#foreign.delete(index);
+    this.#items.delete(index);
     const whole = isObject(block.input) && Object.keys(block.input).length > 0 ? block.input : undefined;
     this.#open(index, textOf(block.id), textOf(block.name), whole);
   }
 
   /** `input_json_delta`. */
   append(index: unknown, delta: string): ProviderEvent | undefined {
-    if (delta === '' || this.#foreign.has(index)) return undefined;
+    if (delta === '') return undefined;
+    const item = this.#items.get(index);
+    if (item !== undefined) {
+      item.input = appendToolInput(item.input, delta);
+      return undefined;
+    }
     // A beginning that was lost shows at the end, as a call without a name.
     const block = this.#tools.get(index) ?? this.#open(index, '', '', undefined);
     block.input = appendToolInput(block.input, delta);
     return block.id === '' ? undefined : { type: 'tool-input-delta', toolCallId: block.id, delta };
   }
 
-  /** `content_block_stop`: the call, if it is whole. */
-  stop(index: unknown): ToolCallEvent | undefined {
-    this.#foreign.delete(index);
+  /** `compaction_delta`: the summary, whole. */
+  compact(index: unknown, delta: JsonObject): void {
+    const item = this.#items.get(index);
+    if (item === undefined) return;
+    item.told = { ...delta, type: item.block.type };
+  }
+
+  /** `content_block_stop`: the call, if it is whole, or what is the provider's own. */
+  stop(index: unknown): ToolCallEvent | ItemEvent | undefined {
+    const item = this.#items.get(index);
+    if (item !== undefined) {
+      this.#items.delete(index);
+      return isItem(item) ? itemOf(item) : undefined;
+    }
     const block = this.#tools.get(index);
     if (block === undefined) return undefined;
     this.#tools.delete(index);
@@ -68,7 +94,8 @@ export class AnthropicBlocks {
    *
    * @param cutShort Whether the answer stopped at a limit or was refused: then a call that is not whole is left out.
    */
-  *end(cutShort: boolean): Iterable<ToolCallEvent> {
+  *end(cutShort: boolean): Iterable<ToolCallEvent | ItemEvent> {
+    for (const item of this.#items.values()) if (isItem(item) && (!cutShort || isWholeInput(item.input))) yield itemOf(item);
     for (const block of [...this.#pending, ...this.#tools.values()]) {
       if (!cutShort || isWholeInput(block.input)) yield callOf(block);
     }
@@ -80,6 +107,17 @@ export class AnthropicBlocks {
     this.#tools.set(index, block);
     return block;
   }
+}
+
+/** A block without a type is no block. */
+function isItem({ block }: ProviderBlock): boolean {
+  return typeof block.type === 'string' && block.type !== '';
+}
+
+/** A tool's input that is broken is left as the block's beginning had it: it has been run already, and not by us. */
+function itemOf({ block, input, told }: ProviderBlock): ItemEvent {
+  const item = { ...block, ...told, ...(isWholeInput(input) && { input: parseToolInput(input) }) };
+  return { type: 'provider-item', format: 'anthropic', item };
 }
 
 function callOf(block: ToolBlock): ToolCallEvent {

@@ -2,8 +2,9 @@ import { defaults } from '../core/defaults.ts';
 import type { Message, Part, StreamRequest, ToolChoice } from '../core/request.ts';
 import { imageSource, metadataOf, outputText, partsOf } from './request-content.ts';
 
-/** Messages refuses a request without a limit. */
 const jsonOnly = 'Answer with one JSON value and nothing else.';
+/** What the API takes at most; more is sent as this. */
+const maxTemperature = 1;
 const efforts = { none: undefined, minimal: 'low', low: 'low', medium: 'medium', high: 'high' } as const;
 
 type Block = Readonly<Record<string, unknown>>;
@@ -13,6 +14,7 @@ type Turn = { readonly role: 'user' | 'assistant'; readonly content: Block[] };
  * The body of a message.
  *
  * System messages move to `system`, whatever their place. `seed` has no counterpart and is left out; of `metadata`, `user_id` is all there is.
+ * Parts of an answer go back as they came, in their order: thinking with its signature, and what is the provider's own.
  */
 export function anthropicBody(request: StreamRequest): object {
   const tools = request.tools?.length ? request.tools : undefined;
@@ -24,12 +26,13 @@ export function anthropicBody(request: StreamRequest): object {
   };
   return {
     model: request.model,
-    max_tokens: request.maxOutputTokens ?? defaults.anthropic.maxOutputTokens,
+    max_tokens: request.maxOutputTokens ?? defaults.request.maxOutputTokens,
     system: systemOf(request),
     messages: turnsOf(request.messages),
     tools: tools?.map(({ name, description, inputSchema }) => ({ name, description, input_schema: inputSchema })),
     tool_choice: tools && request.toolChoice && toolChoiceOf(request.toolChoice),
-    temperature: request.temperature,
+    temperature: request.temperature === undefined ? undefined : Math.min(request.temperature, maxTemperature),
+    thinking: request.reasoningEffort === 'none' ? { type: 'disabled' } : undefined,
     stop_sequences: request.stop?.length ? request.stop : undefined,
     output_config: config.effort || config.format ? config : undefined,
     metadata: userId === undefined ? undefined : { user_id: userId },
@@ -97,7 +100,7 @@ function blocksOf(part: Part): Block[] {
       ];
     case 'reasoning': {
       const { signature } = metadataOf(part, 'anthropic');
-      return typeof signature === 'string' ? [{ type: 'thinking', thinking: part.text, signature }] : [];
+      return typeof signature === 'string' && signature !== '' ? [{ type: 'thinking', thinking: part.text, signature }] : [];
     }
     case 'provider-item':
       return part.format === 'anthropic' ? [part.item] : [];

@@ -7,7 +7,7 @@ import type { Usage } from '../core/stream-result.ts';
 export class AnthropicUsage {
   #input = 0;
   #cacheRead: number | undefined;
-  #cacheWrite = 0;
+  #cacheWrite: number | undefined;
   #output = 0;
   #final = false;
 
@@ -23,20 +23,28 @@ export class AnthropicUsage {
     this.#input = input ?? this.#input;
     this.#output = output ?? this.#output;
     this.#cacheRead = countOf(reported.cache_read_input_tokens) ?? this.#cacheRead;
-    this.#cacheWrite = countOf(reported.cache_creation_input_tokens) ?? this.#cacheWrite;
+    this.#cacheWrite = countOf(reported.cache_creation_input_tokens) ?? sumOf(reported.cache_creation) ?? this.#cacheWrite;
     if (final && output !== undefined) this.#final = true;
     return input !== undefined || output !== undefined;
   }
 
   /** The usage so far; what the cache read or wrote is part of the input. */
   read(): Usage {
-    const inputTokens = this.#input + (this.#cacheRead ?? 0) + this.#cacheWrite;
+    const inputTokens = this.#input + (this.#cacheRead ?? 0) + (this.#cacheWrite ?? 0);
     return {
       inputTokens,
       outputTokens: this.#output,
       totalTokens: inputTokens + this.#output,
       ...(this.#cacheRead === undefined ? {} : { cachedInputTokens: this.#cacheRead }),
+      ...(this.#cacheWrite === undefined ? {} : { cacheWriteTokens: this.#cacheWrite }),
       estimated: !this.#final,
     };
   }
+}
+
+/** What was written to the cache, told apart by how long it is kept. */
+function sumOf(written: unknown): number | undefined {
+  if (!isObject(written)) return undefined;
+  const counts = Object.values(written).flatMap((value) => countOf(value) ?? []);
+  return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count);
 }

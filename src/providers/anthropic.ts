@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import type { Provider } from '../core/provider.ts';
-import { describeError } from '../policies/error-description.ts';
 import { AnthropicDecoder } from './anthropic-decoder.ts';
+import { anthropicErrors } from './anthropic-errors.ts';
 import { anthropicBody } from './anthropic-request.ts';
 import { Endpoint, type EndpointOptions, endpointSchema } from './endpoint.ts';
+import { describeErrorAs } from './known-errors.ts';
 import { writeBody } from './request-content.ts';
 
 /** Options of {@link anthropic}. */
 export interface AnthropicOptions extends EndpointOptions {}
+
+const describeError = describeErrorAs(anthropicErrors);
 
 const schema = z.strictObject(endpointSchema);
 
@@ -16,6 +19,14 @@ const schema = z.strictObject(endpointSchema);
  *
  * `max_tokens`, which the API asks for, is 4,096 unless the request says otherwise. Wrong options throw a `TypeError` that names the option.
  * `providerOptions.anthropic`, and those under the provider's own name, are merged into the request's body last.
+ *
+ * What the API has not is sent as the nearest that it has: `seed` is left out, a `temperature` above 1 is 1, the effort `minimal` is `low`, and
+ * `none` turns thinking off. Other efforts do not turn it on: which form a model takes stands in `providerOptions.anthropic.thinking`.
+ * The format `json` is a sentence for the model. Of `metadata`, `user_id` alone is sent.
+ *
+ * Thinking comes with its signature, and goes back with it; so does what only the provider understands, as `provider-item`. Reasoning without a
+ * signature, as another provider gives it, does not go back. A turn that the provider paused finishes as `other`, with `pause_turn` as its raw
+ * reason: send its messages back, with nothing after them, and it goes on.
  *
  * @param options `baseURL` is by default `https://api.anthropic.com/v1`, `name` is `anthropic`.
  *

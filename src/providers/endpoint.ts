@@ -60,12 +60,17 @@ export class Endpoint {
     factory: string,
     schema: z.ZodType,
     options: EndpointOptions,
-    own: { readonly baseURL: string; readonly headers: HeaderRecord; readonly headersOf: (key: string) => HeaderRecord },
+    own: {
+      readonly name?: string | undefined;
+      readonly baseURL: string | undefined;
+      readonly headers: HeaderRecord;
+      readonly headersOf: (key: string) => HeaderRecord;
+    },
   ) {
     if (typeof options !== 'object' || options === null) throw new TypeError(`${factory}: the options must be an object`);
     parseOptions(factory, schema, options);
     this.#factory = factory;
-    this.name = options.name ?? factory;
+    this.name = options.name ?? own.name ?? factory;
     const url = parseBaseURL(factory, options.baseURL ?? own.baseURL);
     this.address = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
     this.host = url.hostname;
@@ -78,13 +83,18 @@ export class Endpoint {
     this.#key = names.some((name) => name in given) ? undefined : parseKey(factory, options.apiKey);
   }
 
-  /** The request for a path of the API. */
-  request(path: string, body: string, context: RequestContext): HttpRequest {
+  /**
+   * The request for a path of the API; of two queries, a path's own counts more than the base URL's.
+   *
+   * @param model What stands for `{model}` in the base URL, which is then an endpoint for each. Default: nothing does.
+   */
+  request(path: string, body: string, context: RequestContext, model?: string): HttpRequest {
     const key = this.#key;
     const headers: Record<string, string> = { 'x-client-request-id': headerText(context.requestId), ...this.#headers };
     if (context.idempotencyKey !== undefined) headers['idempotency-key'] ??= headerText(context.idempotencyKey);
     if (typeof key === 'string') Object.assign(headers, this.#headersOf(key));
-    const request = { url: `${this.address}${path}${this.#search}`, method: 'POST', headers, body };
+    const address = model === undefined ? this.address : this.address.replace(modelPlace, () => pathSegment(model));
+    const request = { url: withQuery(`${address}${path}`, this.#search), method: 'POST', headers, body };
     return typeof key === 'function' ? { ...request, credentials: () => this.#fetchKey(key) } : request;
   }
 
@@ -101,6 +111,23 @@ export class Endpoint {
     }
     return this.#headersOf(key);
   }
+}
+
+/** As a URL has `{model}` in its path. */
+const modelPlace = /%7Bmodel%7D/i;
+
+/** Dots alone would be another path. */
+function pathSegment(model: string): string {
+  if (/^\.{1,2}$/.test(model)) throw new ProviderError({ category: 'invalid-request', phase: 'local', reason: 'model is no name' });
+  return encodeURIComponent(model);
+}
+
+function withQuery(address: string, search: string): string {
+  const start = address.indexOf('?');
+  if (start === -1 || search === '') return `${address}${search}`;
+  const query = new URLSearchParams(search);
+  for (const [name, value] of new URLSearchParams(address.slice(start))) query.set(name, value);
+  return `${address.slice(0, start)}?${query}`;
 }
 
 function parseBaseURL(factory: string, value: unknown): URL {

@@ -17,6 +17,7 @@ export function isDoneMarker(data: string): boolean {
  */
 export function parseMessage(message: SseMessage): JsonObject | undefined {
   const { data } = message;
+  if (message.value !== undefined) return isObject(message.value) ? message.value : undefined;
   if (data.charCodeAt(0) === 58 /* : */ || data === '') return undefined;
   let value: unknown;
   try {

@@ -1,9 +1,10 @@
 import type { ProviderEvent } from '../core/event.ts';
 import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
 import type { Usage } from '../core/stream-result.ts';
-import { type SplitContent, ThinkTags } from '../policies/think-tags.ts';
-import { contentOf, reasoningOf } from './openai-delta.ts';
+import type { SplitContent, ThinkTags } from '../policies/think-tags.ts';
+import { contentOf, extraContentOf, reasoningOf } from './openai-delta.ts';
 import { openaiFinishReason } from './openai-finish-reason.ts';
+import { ReasoningDetails } from './openai-reasoning-details.ts';
 import { OpenAIToolCalls } from './openai-tool-calls.ts';
 import { openaiUsage, unknownUsage } from './openai-usage.ts';
 import { Sources } from './sources.ts';
@@ -25,7 +26,8 @@ export class OpenAIAnswer {
   changed = false;
   finishReason: string | undefined;
   readonly #tools = new OpenAIToolCalls();
-  readonly #think = new ThinkTags();
+  readonly #details = new ReasoningDetails();
+  readonly #think: ThinkTags | null;
   readonly #sources = new Sources();
   #responseId: string | undefined;
   #usage: Usage | undefined;
@@ -34,9 +36,14 @@ export class OpenAIAnswer {
   /** Which of the two ways reasoning came first; a provider that uses both says the same in them. */
   #reasoningFrom: 'member' | 'tags' | undefined;
 
+  /** @param think Splits reasoning out of the text; `null` where nothing does. */
+  constructor(think: ThinkTags | null) {
+    this.#think = think;
+  }
+
   /** Whether there is anything that an end could end. */
   get begun(): boolean {
-    return this.finishReason !== undefined || this.#delivered || this.#think.holding;
+    return this.finishReason !== undefined || this.#delivered || this.#think?.holding === true;
   }
 
   /** Reads one chunk. */
@@ -71,14 +78,15 @@ export class OpenAIAnswer {
 
   #readDelta(delta: JsonObject): void {
     const reasoning = reasoningOf(delta);
-    if (reasoning !== '' && !(this.#think.thinking && this.#reasoningFrom === 'tags')) this.#reason(reasoning, 'member');
+    if (reasoning !== '' && !(this.#think?.thinking && this.#reasoningFrom === 'tags')) this.#reason(reasoning, 'member');
     const content = contentOf(delta);
     if (content !== '') {
-      if (this.#think.passing) {
+      const think = this.#think;
+      if (think === null || think.passing) {
         this.#say(content);
       } else {
         this.changed = true;
-        this.#sayParts(this.#think.split(content));
+        this.#sayParts(think.split(content));
       }
     }
     const refusal = textOf(delta.refusal);
@@ -89,11 +97,23 @@ export class OpenAIAnswer {
     if (Array.isArray(delta.tool_calls)) for (const entry of delta.tool_calls) this.#call(entry);
     if (isObject(delta.function_call)) this.#call({ index: 'function_call', function: delta.function_call });
     if (Array.isArray(delta.annotations)) this.#cite(delta.annotations);
+    // An empty list comes with every delta of OpenRouter's.
+    if (delta.extra_content || (Array.isArray(delta.reasoning_details) && delta.reasoning_details.length > 0)) this.#readMetadata(delta);
   }
 
-  #sayParts({ reasoning, text }: SplitContent): void {
-    if (reasoning !== '' && this.#reasoningFrom !== 'member') this.#reason(reasoning, 'tags');
-    if (text !== '') this.#say(text);
+  /** What goes back with the next turn, beside what was said. */
+  #readMetadata(delta: JsonObject): void {
+    this.changed = true;
+    if (Array.isArray(delta.reasoning_details)) this.#details.add(delta.reasoning_details);
+    const providerMetadata = extraContentOf(delta);
+    if (providerMetadata !== undefined) this.events.push({ type: 'text-delta', id: textId, text: '', providerMetadata });
+  }
+
+  #sayParts(parts: SplitContent): void {
+    for (let part: SplitContent | undefined = parts; part !== undefined; part = part.next) {
+      if (part.reasoning !== '' && this.#reasoningFrom !== 'member') this.#reason(part.reasoning, 'tags');
+      if (part.text !== '') this.#say(part.text);
+    }
   }
 
   #say(text: string): void {
@@ -141,7 +161,12 @@ export class OpenAIAnswer {
 
   /** Ends the answer: the tool calls, the usage and the finish. Throws at a tool call that is not whole. */
   end(): void {
-    this.#sayParts(this.#think.end());
+    if (this.#think !== null) this.#sayParts(this.#think.end());
+    const details = this.#details.whole;
+    if (details !== undefined) {
+      const providerMetadata = { openai: { reasoning_details: details } };
+      this.events.push({ type: 'reasoning-delta', id: reasoningId, text: '', providerMetadata });
+    }
     const rawFinishReason = this.finishReason ?? '';
     const told = openaiFinishReason(rawFinishReason);
     const cutShort = told === 'length' || told === 'content-filter' || told === 'refusal';

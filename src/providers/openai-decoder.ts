@@ -2,6 +2,7 @@ import type { ProviderEvent, RateLimitSnapshot } from '../core/event.ts';
 import { isObject, type JsonObject } from '../core/json-value.ts';
 import type { Decoder } from '../core/provider.ts';
 import type { ResponseHead, SseMessage } from '../core/transport.ts';
+import { ThinkTags } from '../policies/think-tags.ts';
 import { DeltaTemplate } from './delta-template.ts';
 import { isDoneMarker, isErrorMessage, parseMessage } from './message-data.ts';
 import { OpenAIAnswer } from './openai-answer.ts';
@@ -28,12 +29,18 @@ const readMembers = new Set(['id', 'choices', 'usage', 'citations', 'x_groq', 'e
 export class OpenAIDecoder implements Decoder {
   readonly #limits: RateLimitSnapshot[];
   readonly #template: DeltaTemplate | null;
-  readonly #answer = new OpenAIAnswer();
+  readonly #answer: OpenAIAnswer;
   /** Handed out by every call and consumed before the next, so that a delta costs no array. */
-  readonly #events = this.#answer.events;
+  readonly #events: ProviderEvent[];
   #ended = false;
 
-  constructor(head: ResponseHead, template: DeltaTemplate | null = new DeltaTemplate(readMembers, head)) {
+  constructor(
+    head: ResponseHead,
+    template: DeltaTemplate | null = new DeltaTemplate(readMembers, head),
+    think: ThinkTags | null = new ThinkTags(),
+  ) {
+    this.#answer = new OpenAIAnswer(think);
+    this.#events = this.#answer.events;
     this.#limits = openaiRateLimits(head.headers);
     this.#template = template;
   }

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
+import type { ProviderMetadata } from '../core/request.ts';
 
 /** The content of a delta: text, a number that should be text, or Mistral's parts. */
 export function contentOf(delta: JsonObject): string {
@@ -16,6 +17,12 @@ export function reasoningOf(delta: JsonObject): string {
   if (typeof text === 'string' && text !== '') return text;
   if (Array.isArray(details)) return joined(details, 'reasoning.text') + joined(details, 'reasoning.summary');
   return Array.isArray(delta.content) ? joined(delta.content, 'thinking') : '';
+}
+
+/** What rides on a delta or on a tool call and is wanted back with it: Gemini's signature of its thought. */
+export function extraContentOf(carrier: JsonObject): ProviderMetadata | undefined {
+  const extra = carrier.extra_content;
+  return isObject(extra) && Object.keys(extra).length > 0 ? { openai: { extra_content: extra } } : undefined;
 }
 
 /** The text of the parts of one type. */

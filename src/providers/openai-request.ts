@@ -1,39 +1,44 @@
 import type { Message, Part, ResponseFormat, StreamRequest, ToolChoice } from '../core/request.ts';
-import { imageURL, invalidRequest, outputText, partsOf } from './request-content.ts';
+import { refuseUnsupported } from './openai-features.ts';
+import type { OpenAIPreset } from './openai-preset.ts';
+import { imageURL, invalidRequest, metadataOf, outputText, partsOf } from './request-content.ts';
+import { nineLetters } from './tool-call-id.ts';
 
 /**
- * The body of a chat completion.
+ * The body of a chat completion, as the server wants it.
  *
- * @param official Whether it goes to OpenAI itself, whose newer members other servers refuse.
+ * Throws an `invalid-request` for what it cannot do.
  */
-export function openaiBody(request: StreamRequest, official: boolean): object {
+export function openaiBody(request: StreamRequest, server: OpenAIPreset): object {
+  refuseUnsupported(request, server);
+  const { reasoningEffort: effort, maxOutputTokens, seed, metadata } = request;
+  const { ignored = [], streamOptions = { include_usage: true } } = server;
   const tools = request.tools?.length ? request.tools : undefined;
   return {
     model: request.model,
-    messages: request.messages.flatMap(messagesOf),
+    messages: request.messages.flatMap((message) => messagesOf(message, server)),
     tools: tools?.map(({ name, description, inputSchema }) => ({
       type: 'function',
       function: { name, description, parameters: inputSchema },
     })),
-    tool_choice: tools && request.toolChoice && toolChoiceOf(request.toolChoice),
+    tool_choice: tools && request.toolChoice && toolChoiceOf(request.toolChoice, server),
     temperature: request.temperature,
-    [official ? 'max_completion_tokens' : 'max_tokens']: request.maxOutputTokens,
+    [server.maxTokens ?? 'max_tokens']: maxOutputTokens,
     stop: request.stop?.length ? request.stop : undefined,
-    seed: request.seed,
-    reasoning_effort: request.reasoningEffort,
+    [server.seed ?? 'seed']: ignored.includes('seed') ? undefined : seed,
+    ...(effort && (server.reasoningEffort?.[effort] ?? { reasoning_effort: effort })),
     response_format: request.responseFormat && responseFormatOf(request.responseFormat),
-    metadata: request.metadata,
+    metadata: ignored.includes('metadata') ? undefined : metadata,
     stream: true,
-    // Obfuscation pads every chunk with noise of another length.
-    stream_options: official ? { include_usage: true, include_obfuscation: false } : { include_usage: true },
+    stream_options: streamOptions || undefined,
   };
 }
 
-function messagesOf(message: Message): object[] {
+function messagesOf(message: Message, server: OpenAIPreset): object[] {
   const parts = partsOf(message);
   // Results come first: they must follow the calls that they answer.
   const messages: object[] = parts.flatMap((part) =>
-    part.type === 'tool-result' ? [{ role: 'tool', tool_call_id: part.toolCallId, content: outputText(part.output) }] : [],
+    part.type === 'tool-result' ? [{ role: 'tool', tool_call_id: idOf(part, server), content: outputText(part.output) }] : [],
   );
   const content = parts.filter((part) => part.type === 'text' || part.type === 'image');
   const calls = parts.filter((part) => part.type === 'tool-call');
@@ -46,13 +51,32 @@ function messagesOf(message: Message): object[] {
   if (message.role === 'assistant') {
     if (content.some((part) => part.type === 'image')) throw invalidRequest('an assistant message cannot hold an image');
     const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('');
-    if (calls.length > 0) messages.push({ role: 'assistant', content: text || null, tool_calls: calls.map(toolCallOf) });
-    else if (text !== '' || messages.length === 0) messages.push({ role: 'assistant', content: text });
+    const more = membersOf(message, calls.length > 0, server);
+    if (calls.length > 0) {
+      const tool_calls = calls.map((call) => toolCallOf(call, server));
+      messages.push({ role: 'assistant', content: text || null, ...more, tool_calls });
+    } else if (text !== '' || messages.length === 0) {
+      messages.push({ role: 'assistant', content: text, ...more });
+    }
     return messages;
   }
   if (calls.length > 0) throw invalidRequest(`a ${message.role} message cannot hold a tool call`);
   if (content.length > 0 || messages.length === 0) messages.push({ role: message.role, content: contentOf(content) });
   return messages;
+}
+
+/** What of an answer goes back beside its text and its calls. */
+function membersOf({ content }: Message, hasCalls: boolean, { reasoning, sendBack = [] }: OpenAIPreset): object {
+  const members: Record<string, unknown> = {};
+  if (typeof content === 'string') return members;
+  const thought = content.map((part) => (part.type === 'reasoning' ? part.text : '')).join('');
+  if (reasoning !== undefined && hasCalls && thought !== '') members[reasoning] = thought;
+  for (const part of content) {
+    if (part.type !== 'reasoning' && part.type !== 'text') continue;
+    const metadata = metadataOf(part, 'openai');
+    for (const member of sendBack) if (metadata[member] !== undefined) members[member] = metadata[member];
+  }
+  return members;
 }
 
 /** One text stays a plain text: many compatible servers know nothing else. */
@@ -66,12 +90,24 @@ function contentOf(parts: readonly Part[]): string | object[] {
   });
 }
 
-function toolCallOf(call: Extract<Part, { readonly type: 'tool-call' }>): object {
-  return { id: call.toolCallId, type: 'function', function: { name: call.toolName, arguments: JSON.stringify(call.input ?? {}) } };
+function toolCallOf(call: Extract<Part, { readonly type: 'tool-call' }>, server: OpenAIPreset): object {
+  const { extra_content } = server.sendBack?.includes('extra_content') ? metadataOf(call, 'openai') : {};
+  return {
+    id: idOf(call, server),
+    type: 'function',
+    function: { name: call.toolName, arguments: JSON.stringify(call.input ?? {}) },
+    ...(extra_content !== undefined && { extra_content }),
+  };
 }
 
-function toolChoiceOf(choice: ToolChoice): unknown {
-  return typeof choice === 'string' ? choice : { type: 'function', function: { name: choice.toolName } };
+/** An id as the server takes it: a conversation may have begun with another provider, that makes longer ones. */
+function idOf({ toolCallId }: { readonly toolCallId: string }, { nineLetterIds }: OpenAIPreset): string {
+  return nineLetterIds && !/^[a-zA-Z0-9]{9}$/.test(toolCallId) ? nineLetters(toolCallId) : toolCallId;
+}
+
+function toolChoiceOf(choice: ToolChoice, { requiredToolChoice = 'required' }: OpenAIPreset): unknown {
+  if (typeof choice !== 'string') return { type: 'function', function: { name: choice.toolName } };
+  return choice === 'required' ? requiredToolChoice : choice;
 }
 
 function responseFormatOf(format: ResponseFormat): object {

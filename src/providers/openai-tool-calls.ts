@@ -1,6 +1,9 @@
 import type { ProviderEvent } from '../core/event.ts';
 import { isObject, type JsonObject } from '../core/json-value.ts';
+import type { ProviderMetadata } from '../core/request.ts';
+import { extraContentOf } from './openai-delta.ts';
 import { malformedStream } from './stream-errors.ts';
+import { nineLetters } from './tool-call-id.ts';
 import { appendToolInput, checkToolCalls, isWholeInput, parseToolInput, splitToolInputs } from './tool-input.ts';
 
 interface OpenCall {
@@ -10,6 +13,8 @@ interface OpenCall {
   ownId: string | undefined;
   name: string;
   input: string;
+  /** What the provider wants back with the call: Gemini's signature of its thought. */
+  metadata: ProviderMetadata | undefined;
   /** A custom tool's input is text, not JSON. */
   readonly custom: boolean;
 }
@@ -36,6 +41,7 @@ export class OpenAIToolCalls {
     const call = this.#find(entry, name);
     this.#last = call;
     if (call.name === '') call.name = name;
+    call.metadata = extraContentOf(entry) ?? call.metadata;
     const delta = inputOf(call.custom ? about.input : about.arguments);
     if (delta === '') return undefined;
     call.input = appendToolInput(call.input, delta);
@@ -56,7 +62,9 @@ export class OpenAIToolCalls {
       const inputs = call.custom || isWholeInput(call.input) ? undefined : splitToolInputs(call.input);
       const [first = call.input, ...more] = inputs ?? [];
       const input = call.custom ? call.input : parseToolInput(first);
-      yield { type: 'tool-call', toolCallId: this.#settleId(call, responseId), toolName: call.name, input };
+      const id = this.#settleId(call, responseId);
+      const { name: toolName, metadata } = call;
+      yield { type: 'tool-call', toolCallId: id, toolName, input, ...(metadata && { providerMetadata: metadata }) };
       for (const other of more) {
         yield { type: 'tool-call', toolCallId: this.#newId(responseId), toolName: call.name, input: parseToolInput(other) };
       }
@@ -81,7 +89,8 @@ export class OpenAIToolCalls {
 
   #begin(entry: JsonObject, index: unknown, ownId: string | undefined): OpenCall {
     checkToolCalls(this.#calls.length);
-    const call: OpenCall = { id: undefined, ownId, name: '', input: '', custom: entry.type === 'custom' || isObject(entry.custom) };
+    const custom = entry.type === 'custom' || isObject(entry.custom);
+    const call: OpenCall = { id: undefined, ownId, name: '', input: '', metadata: undefined, custom };
     this.#calls.push(call);
     if (index !== undefined) this.#byIndex.set(index, call);
     return call;
@@ -115,14 +124,4 @@ function idOf(value: unknown): string | undefined {
 function inputOf(value: unknown): string {
   if (typeof value === 'string') return value;
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : '';
-}
-
-function nineLetters(seed: string): string {
-  let low = 0x811c9dc5;
-  let high = 0x9e3779b9;
-  for (let index = 0; index < seed.length; index++) {
-    low = Math.imul(low ^ seed.charCodeAt(index), 0x01000193);
-    high = Math.imul(high ^ low, 0x85ebca6b);
-  }
-  return `${(low >>> 0).toString(36)}${(high >>> 0).toString(36)}`.padEnd(9, '0').slice(0, 9);
 }

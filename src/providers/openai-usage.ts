@@ -13,6 +13,7 @@ export function openaiUsage(reported: unknown): Usage | undefined {
   const outputDetails = isObject(reported.completion_tokens_details) ? reported.completion_tokens_details : {};
   // Moonshot has cached_tokens beside the sums, DeepSeek its own word.
   const cached = countOf(inputDetails.cached_tokens) ?? countOf(reported.cached_tokens) ?? countOf(reported.prompt_cache_hit_tokens);
+  const written = countOf(inputDetails.cache_write_tokens) ?? countOf(reported.cache_creation_input_tokens);
   const reasoning = countOf(outputDetails.reasoning_tokens) ?? countOf(reported.reasoning_tokens);
   const inputTokens = input ?? 0;
   const totalTokens = countOf(reported.total_tokens);
@@ -22,8 +23,9 @@ export function openaiUsage(reported: unknown): Usage | undefined {
   return {
     inputTokens,
     outputTokens,
-    totalTokens: totalTokens ?? inputTokens + outputTokens,
+    totalTokens: totalTokens || inputTokens + outputTokens,
     ...(cached === undefined ? {} : { cachedInputTokens: cached }),
+    ...(written === undefined ? {} : { cacheWriteTokens: written }),
     ...(reasoning === undefined ? {} : { reasoningTokens: reasoning }),
     estimated: false,
   };

@@ -1,61 +1,53 @@
 import { z } from 'zod';
 import type { Provider } from '../core/provider.ts';
-import { describeError } from '../policies/error-description.ts';
-import { Endpoint, type EndpointOptions, endpointSchema, nonEmpty } from './endpoint.ts';
-import { OpenAIDecoder } from './openai-decoder.ts';
-import { openaiBody } from './openai-request.ts';
-import { writeBody } from './request-content.ts';
+import type { ThinkTagOptions } from '../policies/think-tags.ts';
+import { type EndpointOptions, endpointSchema, nonEmpty } from './endpoint.ts';
+import { type OpenAIPreset, presetSchema, thinkTagsSchema } from './openai-preset.ts';
+import { openaiProvider } from './openai-provider.ts';
 
 /** Options of {@link openai}. */
 export interface OpenAIOptions extends EndpointOptions {
+  /** What is particular to a server that speaks the same: one of `presets`, or your own. Default: none. */
+  readonly preset?: OpenAIPreset | undefined;
   /** Sent as `openai-organization`. Default: none. */
   readonly organization?: string | undefined;
   /** Sent as `openai-project`. Default: none. */
   readonly project?: string | undefined;
+  /** Whether, and how, reasoning is split out of the text. Default: the preset's, else true: at `<think>` and `</think>`, at the beginning of the text. */
+  readonly thinkTags?: boolean | ThinkTagOptions | undefined;
 }
 
-const schema = z.strictObject({ ...endpointSchema, organization: nonEmpty().optional(), project: nonEmpty().optional() });
+const schema = z.strictObject({
+  ...endpointSchema,
+  preset: presetSchema.optional(),
+  organization: nonEmpty().optional(),
+  project: nonEmpty().optional(),
+  thinkTags: thinkTagsSchema,
+});
 
 /**
- * OpenAI's Chat Completions, and with a `baseURL` of theirs the servers that speak the same: Azure, xAI, OpenRouter, Groq, Mistral, DeepSeek,
- * vLLM, Ollama, llama.cpp and others.
+ * OpenAI's Chat Completions, and with a `preset` or a `baseURL` of theirs the servers that speak the same: Azure, OpenRouter, Groq, Mistral,
+ * DeepSeek, Qwen, Moonshot, Cloudflare, vLLM, Ollama, llama.cpp and others.
  *
- * Wrong options throw a `TypeError` that names the option. `providerOptions.openai`, and those under the provider's own name, are
- * merged into the request's body last.
+ * Wrong options throw a `TypeError` that names the option, those of a preset too. `providerOptions.openai`, and those under the provider's own
+ * name, are merged into the request's body last. `{model}` in the path of a `baseURL` is the request's model, as Azure's deployments want it.
  *
- * @param options `baseURL` is by default `https://api.openai.com/v1`, `name` is `openai`.
+ * Reasoning does not go back to the server, but where a preset says how; what the server itself wants back of a tool call
+ * (`extra_content`) or of its reasoning (`reasoning_details`) does. That the output of a tool is an error has no place here: the output says it.
+ *
+ * @param options `baseURL` is by default the preset's, else `https://api.openai.com/v1`; `name` is the preset's, else `openai`.
  *
  * @example
  * ```ts
  * const provider = openai({ apiKey: process.env.OPENAI_API_KEY });
- * const local = openai({ name: 'ollama', baseURL: 'http://localhost:11434/v1' });
+ * const groq = openai({ preset: presets.groq, apiKey: process.env.GROQ_API_KEY });
  * const azure = openai({
- *   name: 'azure',
- *   baseURL: 'https://example.openai.azure.com/openai/deployments/gpt-4o?api-version=2024-10-21',
- *   headers: { 'api-key': key },
+ *   preset: presets.azure,
+ *   baseURL: 'https://example.openai.azure.com/openai/deployments/{model}?api-version=2024-10-21',
+ *   apiKey: key,
  * });
  * ```
  */
 export function openai(options: OpenAIOptions = {}): Provider {
-  const endpoint = new Endpoint('openai', schema, options, {
-    baseURL: 'https://api.openai.com/v1',
-    headers: {
-      ...(options?.organization && { 'openai-organization': options.organization }),
-      ...(options?.project && { 'openai-project': options.project }),
-    },
-    headersOf: (key) => ({ authorization: `Bearer ${key}` }),
-  });
-  const { name, host } = endpoint;
-  const official = host === 'api.openai.com' || host.endsWith('.api.openai.com');
-  return {
-    name,
-    request: (request, context) =>
-      endpoint.request(
-        '/chat/completions',
-        writeBody((each) => openaiBody(each, official), request, 'openai', name),
-        context,
-      ),
-    decoder: (head) => new OpenAIDecoder(head),
-    describeError,
-  };
+  return openaiProvider('openai', schema, options, options?.preset);
 }

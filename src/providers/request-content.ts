@@ -59,11 +59,24 @@ export function invalidRequest(reason: string, cause?: unknown): ProviderError {
  * Writes the body of a request: ours, then the options of the request that are meant for this provider, by its format's and its own name.
  */
 export function writeBody(makeBody: (request: StreamRequest) => object, request: StreamRequest, format: string, name: string): string {
-  const options = request.providerOptions;
-  try {
-    if (request.rawBody !== undefined) return JSON.stringify(request.rawBody);
+  return writeJson(() => {
+    if (request.rawBody !== undefined) return request.rawBody;
     // Not to be overridden: what is not a stream could not be read.
-    return JSON.stringify({ ...makeBody(request), ...options?.[format], ...(name === format ? undefined : options?.[name]), stream: true });
+    const [ofFormat, ofName] = optionsFor(request, format, name);
+    return { ...makeBody(request), ...ofFormat, ...ofName, stream: true };
+  });
+}
+
+/** The options of a request that are meant for a provider: those for its format, then those for its own name. */
+export function optionsFor(request: StreamRequest, format: string, name: string): readonly [JsonObject, JsonObject] {
+  const options = request.providerOptions;
+  return [options?.[format] ?? {}, name === format ? {} : (options?.[name] ?? {})];
+}
+
+/** A body as JSON; one that cannot be made or written is an `invalid-request`. */
+export function writeJson(makeBody: () => unknown): string {
+  try {
+    return JSON.stringify(makeBody());
   } catch (error) {
     throw isProviderError(error) ? error : invalidRequest('the request cannot be written as JSON', error);
   }

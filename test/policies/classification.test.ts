@@ -8,11 +8,13 @@ import { backoffSchema } from '../../src/policies/backoff.ts';
 import { type ClassificationConfig, classifyFailure } from '../../src/policies/classification.ts';
 import { decideRetry } from '../../src/policies/retry-decision.ts';
 import { anthropic } from '../../src/providers/anthropic.ts';
+import { describeKnownError } from '../../src/providers/known-errors.ts';
 import { openai } from '../../src/providers/openai.ts';
 import { propertyTimeout, runs } from '../core/properties.ts';
 
 const now = Date.UTC(2026, 0, 15);
-const classify = (error: unknown, config: ClassificationConfig = {}) => classifyFailure(error, config, 'connect', now);
+const classify = (error: unknown, config: ClassificationConfig = {}) =>
+  classifyFailure(error, { describeError: describeKnownError, ...config }, 'connect', now);
 const response = (status: number | undefined, body?: unknown, headers: Record<string, string> = {}) =>
   new ErrorResponse({ status, body, headers: new Headers(headers) });
 const coded = (code: string, message = 'x') => Object.assign(new Error(message), { code });

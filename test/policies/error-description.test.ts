@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import type { ErrorCategory } from '../../src/core/error-category.ts';
-import { describeError } from '../../src/policies/error-description.ts';
+import { describeKnownError as describeError } from '../../src/providers/known-errors.ts';
 import { openai } from '../../src/providers/openai.ts';
 import { classified } from '../providers/decoding.ts';
 

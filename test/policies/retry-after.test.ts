@@ -7,6 +7,7 @@ import {
   retryAfterOfBody,
   retryAfterOfHeaders,
   retryAfterOfText,
+  waitOfHeaders,
 } from '../../src/policies/retry-after.ts';
 import { propertyTimeout, runs } from '../core/properties.ts';
 
@@ -41,14 +42,16 @@ describe('a Retry-After header', () => {
     expect(parseRetryAfter(value, now)).toBe(expected);
   });
 
-  it('cls-16 is found in any case, and the exact milliseconds count first', () => {
+  it('cls-16 is found in any case, and so are the milliseconds of a provider’s own headers', () => {
+    const wait = (headers: Record<string, string>) => waitOfHeaders(new Headers(headers), ['wait-ms', 'other-wait-ms']);
     expect(retryAfterOfHeaders(new Headers({ 'Retry-After': '7' }), now)).toBe(7_000);
-    expect(retryAfterOfHeaders(new Headers({ 'retry-after-ms': '250' }), now)).toBe(250);
-    expect(retryAfterOfHeaders(new Headers({ 'RETRY-AFTER-MS': '250.5', 'retry-after': '7' }), now)).toBe(250.5);
-    expect(retryAfterOfHeaders(new Headers({ 'x-ms-retry-after-ms': '80', 'retry-after': '7' }), now)).toBe(80);
-    expect(retryAfterOfHeaders(new Headers({ 'retry-after-ms': 'x', 'retry-after': '7' }), now)).toBe(7_000);
-    expect(retryAfterOfHeaders(new Headers({ 'retry-after-ms': '-5' }), now)).toBeUndefined();
-    expect(retryAfterOfHeaders(new Headers({ 'retry-after-ms': '0' }), now)).toBe(0);
+    expect(wait({ 'wait-ms': '250' })).toBe(250);
+    expect(wait({ 'WAIT-MS': '250.5', 'other-wait-ms': '7' })).toBe(250.5);
+    expect(wait({ 'other-wait-ms': '80', 'retry-after': '7' })).toBe(80);
+    expect(wait({ 'wait-ms': 'x', 'other-wait-ms': '7' })).toBe(7);
+    expect(wait({ 'wait-ms': '-5' })).toBeUndefined();
+    expect(wait({ 'wait-ms': '0' })).toBe(0);
+    expect(wait({ 'retry-after': '7' })).toBeUndefined();
     expect(retryAfterOfHeaders(new Headers(), now)).toBeUndefined();
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
 import { defaults } from '../../src/core/defaults.ts';
+import { ResultBuilder } from '../../src/core/result-builder.ts';
 import type { SseMessage } from '../../src/core/transport.ts';
 import { anthropic } from '../../src/providers/anthropic.ts';
+import { anthropicBody } from '../../src/providers/anthropic-request.ts';
 import { classified, decodeAll, head, message } from './decoding.ts';
 
 const provider = anthropic();
@@ -94,26 +96,160 @@ describe('text', () => {
 });
 
 describe('thinking', () => {
-  it('is reasoning; its signature and redacted blocks are not', () => {
-    const {
-      reasoning,
-      text: said,
-      error,
-    } = decode(
+  const think = (index: unknown, thinking: string) => event('content_block_delta', { index, delta: { type: 'thinking_delta', thinking } });
+  const sign = (index: unknown, signature: unknown) =>
+    event('content_block_delta', { index, delta: { type: 'signature_delta', signature } });
+  const signed = (index: number, signature: string) => ({
+    type: 'reasoning-delta',
+    id: `reasoning-${index}`,
+    text: '',
+    providerMetadata: { anthropic: { signature } },
+  });
+
+  it('is reasoning, with its signature as metadata of the same part', () => {
+    const block = start(0, { type: 'thinking', thinking: '', signature: '' });
+    const { events } = decode(begin(), block, think(0, 'Weigh'), think(0, ' both.'), sign(0, 'sig'), end(0), text(1, 'Bus.'));
+    expect(events.slice(1)).toEqual([
+      { type: 'reasoning-delta', id: 'reasoning-0', text: 'Weigh' },
+      { type: 'reasoning-delta', id: 'reasoning-0', text: ' both.' },
+      signed(0, 'sig'),
+      { type: 'text-delta', id: 'text-1', text: 'Bus.' },
+    ]);
+  });
+
+  test.each<[string, SseMessage[], object[]]>([
+    ['that is omitted has a signature alone', [start(0, { type: 'thinking', thinking: '' }), sign(0, 'sig'), end(0)], [signed(0, 'sig')]],
+    ['that is signed where it begins', [start(0, { type: 'thinking', thinking: '', signature: 'sig' })], [signed(0, 'sig')]],
+    ['that is signed twice', [sign(0, 'old'), sign(0, 'new')], [signed(0, 'old'), signed(0, 'new')]],
+    ['whose signature is empty, or none', [sign(0, ''), sign(0, null), sign(0, 5)], []],
+  ])('%s', (_name, messages, events) => {
+    expect(decode(begin(), ...messages).events.slice(1)).toEqual(events);
+  });
+
+  it('is read the same after a signature as before', () => {
+    const texts = Array.from({ length: 40 }, (_, index) => `part ${index} `);
+    const messages = texts.flatMap((each, index) => (index % 10 === 9 ? [think(0, each), sign(0, `sig${index}`)] : [think(0, each)]));
+    expect(decode(begin(), ...messages).reasoning).toBe(texts.join(''));
+  });
+
+  it('goes back as it came, between what else was said, and so does what is the provider’s own', () => {
+    const { events } = decode(
       begin(),
       start(0, { type: 'thinking', thinking: '' }),
-      event('content_block_delta', { index: 0, delta: { type: 'thinking_delta', thinking: 'Weigh' } }),
-      event('content_block_delta', { index: 0, delta: { type: 'thinking_delta', thinking: ' both.' } }),
-      event('content_block_delta', { index: 0, delta: { type: 'signature_delta', signature: 'sig' } }),
+      think(0, 'Weigh.'),
+      sign(0, 'sig0'),
       end(0),
-      start(1, { type: 'redacted_thinking', data: 'x' }),
+      start(1, { type: 'redacted_thinking', data: 'xyz' }),
       end(1),
-      text(2, 'Bus.'),
+      text(2, 'I look.'),
       end(2),
-      reason('end_turn'),
+      start(3, { type: 'thinking', thinking: '' }),
+      sign(3, 'sig3'),
+      end(3),
+      start(4, { type: 'tool_use', id: 't1', name: 'look', input: {} }),
+      input(4, '{"q":"a"}'),
+      end(4),
+      reason('tool_use'),
       stop,
     );
-    expect({ reasoning, said, error }).toEqual({ reasoning: 'Weigh both.', said: 'Bus.', error: undefined });
+    const builder = new ResultBuilder();
+    for (const each of events) builder.add(each);
+    const { messages } = builder.snapshot();
+    const result = { type: 'tool-result', toolCallId: 't1', toolName: 'look', output: 'none', isError: true } as const;
+    const request = { model: 'm', messages: [...messages, { role: 'tool', content: [result] }] } as const;
+    expect(anthropicBody(request)).toMatchObject({
+      messages: [
+        {
+          role: 'assistant',
+          content: [
+            { type: 'thinking', thinking: 'Weigh.', signature: 'sig0' },
+            { type: 'redacted_thinking', data: 'xyz' },
+            { type: 'text', text: 'I look.' },
+            { type: 'thinking', thinking: '', signature: 'sig3' },
+            { type: 'tool_use', id: 't1', name: 'look', input: { q: 'a' } },
+          ],
+        },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content: 'none', is_error: true }] },
+      ],
+    });
+  });
+});
+
+describe('what only the provider understands', () => {
+  const use = { type: 'server_tool_use', id: 's1', name: 'web_search', input: {} };
+  const found = {
+    type: 'web_search_tool_result',
+    tool_use_id: 's1',
+    content: [{ type: 'web_search_result', url: 'https://a.example', encrypted_content: 'x' }],
+  };
+  const items = (...messages: SseMessage[]) =>
+    decode(begin(), ...messages).events.flatMap((each) => (each.type === 'provider-item' ? [[each.format, each.item]] : []));
+
+  test.each<[string, SseMessage[], object[]]>([
+    ['redacted thinking', [start(0, { type: 'redacted_thinking', data: 'x' }), end(0)], [{ type: 'redacted_thinking', data: 'x' }]],
+    [
+      'a tool that it runs, with its input in pieces, and what that found',
+      [start(0, use), input(0, ''), input(0, '{"query":'), input(0, '"tea"}'), end(0), start(1, found), end(1)],
+      [{ ...use, input: { query: 'tea' } }, found],
+    ],
+    [
+      'a tool that it runs, with its input where it begins',
+      [start(0, { ...use, input: { query: 'tea' } }), end(0)],
+      [{ ...use, input: { query: 'tea' } }],
+    ],
+    ['a tool whose input is broken, and was run all the same', [start(0, use), input(0, '{"query"'), end(0)], [use]],
+    [
+      'a file for its container',
+      [start(0, { type: 'container_upload', file_id: 'f' }), end(0)],
+      [{ type: 'container_upload', file_id: 'f' }],
+    ],
+    [
+      'a tool of another server',
+      [start(0, { type: 'mcp_tool_use', id: 'm1', name: 'n', server_name: 's', input: {} }), input(0, '{"a":1}'), end(0)],
+      [{ type: 'mcp_tool_use', id: 'm1', name: 'n', server_name: 's', input: { a: 1 } }],
+    ],
+    [
+      'a summary of the conversation',
+      [
+        start(0, { type: 'compaction', content: null }),
+        event('content_block_delta', { index: 0, delta: { type: 'compaction_delta', content: 'So far.' } }),
+        end(0),
+      ],
+      [{ type: 'compaction', content: 'So far.' }],
+    ],
+    ['what is yet to be invented', [start(0, { type: 'future', x: 1 }), end(0)], [{ type: 'future', x: 1 }]],
+    ['nothing, of a block that has no type', [start(0, { x: 1 }), end(0), event('content_block_start', { index: 1 }), end(1)], []],
+    ['a block that does not stop, at the end', [start(0, found), reason('end_turn'), stop], [found]],
+    ['nothing, of one that the limit on tokens has cut', [start(0, use), input(0, '{"que'), reason('max_tokens'), stop], []],
+  ])('is an item: %s', (_name, messages, expected) => {
+    expect(items(...messages)).toEqual(expected.map((item) => ['anthropic', item]));
+  });
+
+  it('comes in its order, and is no tool call of ours', () => {
+    const { events, finish } = decode(
+      begin(),
+      text(0, 'a'),
+      end(0),
+      start(1, use),
+      end(1),
+      start(2, found),
+      end(2),
+      text(3, 'b'),
+      reason('pause_turn'),
+      stop,
+    );
+    const order = ['usage', 'text-delta', 'provider-item', 'source', 'provider-item', 'text-delta', 'usage', 'finish'];
+    expect(events.map(({ type }) => type)).toEqual(order);
+    expect(finish).toMatchObject({ finishReason: 'other', rawFinishReason: 'pause_turn' });
+  });
+
+  it('is limited in length and number', () => {
+    const piece = 'x'.repeat(1_048_576);
+    expect(classified(provider, decode(start(0, use), ...Array.from({ length: 5 }, () => input(0, piece))).error).category).toBe(
+      'protocol',
+    );
+    const many = Array.from({ length: defaults.decoder.maxToolCalls + 1 }, (_, index) => start(index, found));
+    expect(classified(provider, decode(...many).error).category).toBe('protocol');
   });
 });
 
@@ -168,7 +304,7 @@ describe('usage', () => {
       'counts what the cache read and wrote as input',
       { input_tokens: 10, cache_read_input_tokens: 5, cache_creation_input_tokens: 3, output_tokens: 1 },
       { output_tokens: 7 },
-      { inputTokens: 18, cachedInputTokens: 5, totalTokens: 25 },
+      { inputTokens: 18, cachedInputTokens: 5, cacheWriteTokens: 3, totalTokens: 25 },
     ],
     [
       'is estimated where the end was not told',

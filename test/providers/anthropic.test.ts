@@ -72,6 +72,41 @@ describe('the request', () => {
     expect(bodyOf({ ...hello, toolChoice })).not.toHaveProperty('tool_choice');
   });
 
+  test.each<[string, Partial<StreamRequest>, object]>([
+    ['a temperature above its range is the highest', { temperature: 1.5 }, { temperature: 1 }],
+    ['a temperature within it stays', { temperature: 0.5 }, { temperature: 0.5 }],
+    ['no effort turns thinking off', { reasoningEffort: 'none' }, { thinking: { type: 'disabled' }, output_config: undefined }],
+    ['an effort leaves thinking to the model', { reasoningEffort: 'high' }, { thinking: undefined, output_config: { effort: 'high' } }],
+    [
+      'providerOptions say which form of thinking',
+      { reasoningEffort: 'none', providerOptions: { anthropic: { thinking: { type: 'adaptive' } } } },
+      { thinking: { type: 'adaptive' } },
+    ],
+    ['a seed, which it has not, is left out', { seed: 7 }, { seed: undefined }],
+  ])('%s', (_name, request, expected) => {
+    const body = bodyOf({ ...hello, ...request });
+    for (const [member, value] of Object.entries(expected)) expect(body[member]).toEqual(value);
+  });
+
+  it('does not send back what it could not check: reasoning without its signature, and items of others', () => {
+    const content: StreamRequest['messages'][number]['content'] = [
+      { type: 'reasoning', text: 'Weigh.' },
+      { type: 'reasoning', text: 'Weigh.', providerMetadata: { anthropic: { signature: '' }, openai: { signature: 'x' } } },
+      { type: 'provider-item', format: 'openai-responses', item: { type: 'reasoning' } },
+      { type: 'text', text: 'Bus.' },
+    ];
+    expect(bodyOf({ model: 'm', messages: [{ role: 'assistant', content }] }).messages).toEqual([{ role: 'assistant', content: 'Bus.' }]);
+  });
+
+  it('goes on with a turn that was paused, as it came', () => {
+    const item = { type: 'server_tool_use', id: 's1', name: 'web_search', input: { query: 'tea' } };
+    const content = [{ type: 'text', text: 'I look.' } as const, { type: 'provider-item', format: 'anthropic', item } as const];
+    expect(bodyOf({ model: 'm', messages: [...hello.messages, { role: 'assistant', content }] }).messages[1]).toEqual({
+      role: 'assistant',
+      content: [{ type: 'text', text: 'I look.' }, item],
+    });
+  });
+
   it('moves system messages to the place that is theirs', () => {
     const messages: StreamRequest['messages'] = [{ role: 'system', content: 'Be brief.' }, ...hello.messages];
     expect(bodyOf({ model: 'm', messages })).toMatchObject({ system: 'Be brief.', messages: [{ role: 'user', content: 'Hi' }] });

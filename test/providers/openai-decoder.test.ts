@@ -352,6 +352,83 @@ describe('tool calls', () => {
   });
 });
 
+describe('what goes back with the next turn', () => {
+  const extra = { google: { thought_signature: 'sig' } };
+  const metadata = { openai: { extra_content: extra } };
+  const look = { name: 'look', arguments: '{}' };
+
+  test.each<[string, SseMessage[]]>([
+    ['with the call', [call({ index: 0, id: 'c1', function: look, extra_content: extra })]],
+    ['behind it', [call({ index: 0, id: 'c1', function: look }), call({ index: 0, extra_content: extra })]],
+    ['before it', [call({ index: 0, extra_content: extra }), call({ index: 0, id: 'c1', function: look })]],
+    [
+      'twice, of which the last holds',
+      [call({ index: 0, id: 'c1', function: look, extra_content: { google: {} } }), call({ index: 0, extra_content: extra })],
+    ],
+  ])('the signature of a tool call is its metadata: %s', (_name, messages) => {
+    const { events } = decode(...messages, stop('tool_calls'), done);
+    expect(events.filter(({ type }) => type === 'tool-call')).toEqual([
+      { type: 'tool-call', toolCallId: 'c1', toolName: 'look', input: {}, providerMetadata: metadata },
+    ]);
+  });
+
+  it('the signature of a text is metadata of the text, and no content', () => {
+    const { events } = decode(say('a'), chunk({ content: 'b', extra_content: extra }), chunk({ extra_content: extra }), stop(), done);
+    const signature = { type: 'text-delta', id: 'text-0', text: '', providerMetadata: metadata };
+    expect(events.slice(0, -1)).toEqual([
+      { type: 'text-delta', id: 'text-0', text: 'a' },
+      { type: 'text-delta', id: 'text-0', text: 'b' },
+      signature,
+      signature,
+    ]);
+    expect(decode(chunk({ extra_content: extra }), done).finish).toBeUndefined();
+  });
+
+  const details = (...reasoning_details: unknown[]) => chunk({ content: '', reasoning_details });
+  const piece = (text: string, more: object = {}) => ({ type: 'reasoning.text', text, index: 0, ...more });
+  const told = (...messages: SseMessage[]) =>
+    decode(...messages, say('a'), stop(), done).events.flatMap((each) =>
+      each.type === 'reasoning-delta' && each.providerMetadata ? [each.providerMetadata.openai?.reasoning_details] : [],
+    );
+
+  test.each<[string, SseMessage[], unknown[]]>([
+    [
+      'pieces of one text, and its signature',
+      [
+        details(piece('Weigh')),
+        details(piece(' both.', { signature: null })),
+        details({ type: 'reasoning.text', signature: 'sig', index: 0 }),
+      ],
+      [[piece('Weigh both.', { signature: 'sig' })]],
+    ],
+    [
+      'several of them',
+      [details(piece('a'), piece('b', { index: 1 })), details(piece('c', { index: 1 }), { type: 'reasoning.encrypted', data: 'x' })],
+      [[piece('a'), piece('bc', { index: 1 }), { type: 'reasoning.encrypted', data: 'x' }]],
+    ],
+    [
+      'two that are encrypted',
+      [details({ type: 'reasoning.encrypted', data: 'x' }), details({ type: 'reasoning.encrypted', data: 'y' })],
+      [
+        [
+          { type: 'reasoning.encrypted', data: 'x' },
+          { type: 'reasoning.encrypted', data: 'y' },
+        ],
+      ],
+    ],
+    [
+      'a summary',
+      [details({ type: 'reasoning.summary', summary: 'a' }), details({ type: 'reasoning.summary', summary: 'b' })],
+      [[{ type: 'reasoning.summary', summary: 'ab' }]],
+    ],
+    ['none', [details(), details(null, 5), chunk({ reasoning_details: 'x' })], []],
+    ['more than fits', Array.from({ length: 5 }, () => details(piece('x'.repeat(1_048_576)))), []],
+    ['more in number than any has', Array.from({ length: 1_025 }, (_, index) => details(piece('x', { index }))), []],
+  ])('reasoning details are put together and told once, at the end: %s', (_name, messages, expected) => {
+    expect(told(...messages)).toEqual(expected);
+  });
+});
+
 describe('sources', () => {
   it('are annotations and citations, each once', () => {
     const annotation = { type: 'url_citation', url_citation: { url: 'https://a.example', title: 'A' } };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { durationMs, parseRetryAfter, retryAfterOf } from '../../src/policies/retry-after.ts';
+import { openai } from '../../src/providers/openai.ts';
 
 const now = Date.parse('2026-09-01T00:00:00Z');
 const digits = '9'.repeat(400);
@@ -38,7 +39,8 @@ describe('the header', () => {
     [{ 'retry-after-ms': digits }, Number.POSITIVE_INFINITY],
     [{}, undefined],
   ])('in milliseconds counts first: %j', (headers, wait) => {
-    expect(retryAfterOf(new Headers(headers), undefined, now)).toBe(wait);
+    const told = openai().describeError?.({ status: 429, body: undefined, headers: new Headers(headers) })?.retryAfterMs;
+    expect(told ?? retryAfterOf(new Headers(headers), undefined, now)).toBe(wait);
   });
 });
 

@@ -8,7 +8,7 @@ const tokensPerImage = 1_000;
 const assumedOutput = 1_000;
 
 /** About how many tokens a request costs, its answer included: for a limit of ours, which need not be exact. */
-export function estimateTokens({ messages, tools, maxOutputTokens = assumedOutput }: StreamRequest): number {
+export function requestTokens({ messages, tools, maxOutputTokens = assumedOutput }: StreamRequest): number {
   let characters = tools ? JSON.stringify(tools).length : 0;
   let images = 0;
   for (const { content } of messages) {

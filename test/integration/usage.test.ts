@@ -1,0 +1,62 @@
+import { lastValueFrom, toArray } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { isProviderError, type ProviderError, result } from '../../src/index.ts';
+import { clientOf, request, serve, wires } from './support.ts';
+
+const reports = { usage: { inputTokens: 50, outputTokens: 7 } } as const;
+const busy = [
+  'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_q1","type":"message","role":"assistant","model":"a-1","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":50,"output_tokens":1}}}\n\n',
+  'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"busy"}}\n\n',
+];
+const failureOf = async (run: Promise<unknown>): Promise<ProviderError> => {
+  const error: unknown = await run.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!isProviderError(error)) throw new Error('there was no error');
+  return error;
+};
+
+describe('the usage of an answer', () => {
+  it('is its own; that of the attempts that failed before is in the sum (usage-of-the-failed-attempt) (usg-11)', async () => {
+    const server = await serve([{ events: busy }, { text: 'Yes', ...reports }]);
+    const events = await lastValueFrom(clientOf('anthropic', server.url).stream(request).pipe(toArray()));
+    const finish = events.find((event) => event.type === 'finish');
+    expect(server.requests).toHaveLength(2);
+    expect(events.filter(({ type }) => type === 'start')).toHaveLength(1);
+    expect(finish).toMatchObject({
+      usage: { inputTokens: 50, outputTokens: 7, estimated: false },
+      usageOverAllAttempts: { inputTokens: 100, outputTokens: 8 },
+    });
+  });
+
+  it('has no sum where nothing else was charged', async () => {
+    const server = await serve([{ status: 503 }, { text: 'Yes', ...reports }]);
+    const answer = await lastValueFrom(clientOf('anthropic', server.url).stream(request).pipe(result()));
+    expect(answer.usage).toMatchObject({ inputTokens: 50, outputTokens: 7 });
+    expect(answer).not.toHaveProperty('usageOverAllAttempts');
+  });
+
+  it.each(wires)('of %s is estimated, and marked so, where the stream is cut (usg-06)', async (wire) => {
+    const server = await serve([{ text: 'four words of text', after: 'deltas', fault: 'reset', ...reports }]);
+    const error = await failureOf(lastValueFrom(clientOf(wire, server.url, { retry: { maxAttempts: 1 } }).stream(request)));
+    expect(error.partial?.usage).toMatchObject({ estimated: true, outputTokens: wire === 'openai' ? 5 : expect.any(Number) });
+    expect(error.partial?.usage.inputTokens).toBeGreaterThan(0);
+    expect(error.partial?.usage.totalTokens).toBe((error.partial?.usage.inputTokens ?? 0) + (error.partial?.usage.outputTokens ?? 0));
+    expect(error.attempts[0]?.usage).toEqual(error.partial?.usage);
+  });
+
+  it('is counted by the tokenizer of the client where the provider tells none', async () => {
+    const server = await serve([{ text: 'four words of text', usage: null }]);
+    const client = clientOf('openai', server.url, { countTokens: (text) => text.split(' ').length });
+    const { usage } = await lastValueFrom(client.stream(request).pipe(result()));
+    expect(usage).toMatchObject({ outputTokens: 4, estimated: true });
+  });
+
+  it('of a request that was refused is not set in the ledger', async () => {
+    const server = await serve([{ status: 400 }]);
+    const error = await failureOf(lastValueFrom(clientOf('openai', server.url).stream(request)));
+    expect(error.attempts).toHaveLength(1);
+    expect(error.attempts[0]).not.toHaveProperty('usage');
+  });
+});
