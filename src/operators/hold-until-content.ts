@@ -38,40 +38,38 @@ export function holdUntilContent<T>(config: HoldConfig<T> = {}): MonoTypeOperato
   const isContent = contentTest(config);
   return (source) =>
     new Observable((subscriber) => {
-      let held: T[] | undefined = [];
+      const held: T[] = [];
       let isFlushing = false;
+      let hasFlushed = false;
 
       // What comes while the held values are delivered waits behind them.
-      const flush = (values: T[]): void => {
+      const flush = (): void => {
         isFlushing = true;
-        for (const value of values) subscriber.next(value);
-        held = undefined;
+        for (const value of held) subscriber.next(value);
+        hasFlushed = true;
+        held.length = 0;
+        upstream.passThrough();
       };
 
-      source.subscribe(
-        new OperatorSubscriber<T>(subscriber, {
-          next: (value) => {
-            if (!held) {
-              subscriber.next(value);
-              return;
-            }
-            held.push(value);
-            if (isFlushing || (!isContent(value) && held.length <= maxItems)) return;
-            flush(held);
-          },
-          error: (error) => {
-            // What was let through cannot be taken back, be it content or not.
-            const phase = held ? undefined : ('streaming' as const);
-            // Asked for now: the number of an attempt is known once it has begun.
-            const { requestId, attempt, provider, model } = config.facts ?? {};
-            const facts = { requestId, attempt: attempt || undefined, provider, model, phase };
-            subscriber.error(isProviderError(error) ? completeError(error, facts) : error);
-          },
-          complete: () => {
-            if (held && !isFlushing) flush(held);
-            subscriber.complete();
-          },
-        }),
-      );
+      const upstream = new OperatorSubscriber<T>(subscriber, {
+        next: (value) => {
+          held.push(value);
+          if (isFlushing || (!isContent(value) && held.length <= maxItems)) return;
+          flush();
+        },
+        error: (error) => {
+          // What was let through cannot be taken back, be it content or not.
+          const phase = hasFlushed ? ('streaming' as const) : undefined;
+          // Asked for now: the number of an attempt is known once it has begun.
+          const { requestId, attempt, provider, model } = config.facts ?? {};
+          const facts = { requestId, attempt: attempt || undefined, provider, model, phase };
+          subscriber.error(isProviderError(error) ? completeError(error, facts) : error);
+        },
+        complete: () => {
+          if (!isFlushing) flush();
+          subscriber.complete();
+        },
+      });
+      source.subscribe(upstream);
     });
 }

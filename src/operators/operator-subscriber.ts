@@ -15,7 +15,7 @@ export interface OperatorObserver<T> {
  */
 export class OperatorSubscriber<T> extends Subscriber<T> {
   readonly #observer: OperatorObserver<T>;
-  readonly #next: ((value: T) => void) | undefined;
+  #next: ((value: T) => void) | undefined;
   readonly #output: Subscriber<unknown>;
 
   constructor(destination: Subscriber<never> | Subscriber<unknown>, observer: OperatorObserver<T>) {
@@ -30,6 +30,17 @@ export class OperatorSubscriber<T> extends Subscriber<T> {
     try {
       super.unsubscribe();
     } catch {}
+  }
+
+  /** From now on values pass through: the operator has seen what it was waiting for. */
+  passThrough(): void {
+    this.#next = undefined;
+  }
+
+  /** A value that nobody here looks at takes the shorter way: a stream has many values and a dozen steps. */
+  override next(value: T): void {
+    if (this.#next === undefined && !this.isStopped) this.#output.next(value);
+    else super.next(value);
   }
 
   protected override _next(value: T): void {

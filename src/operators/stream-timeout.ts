@@ -115,7 +115,7 @@ export function streamTimeout<T>(
               watch.alive(now());
               if (isFirst && isArmed) arm();
             }
-          : (value) => subscriber.next(value),
+          : undefined,
       });
       source.subscribe(upstream);
       if (subscriber.closed) return;
