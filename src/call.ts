@@ -9,6 +9,7 @@ import { addUsage } from './core/usage.ts';
 import type { RetryAnnouncer } from './operators/announce-retries.ts';
 import { Delivered } from './operators/checkpoint.ts';
 import { monotonicClock } from './operators/clock.ts';
+import type { UsageAfterStopConfig } from './operators/usage-after-stop.ts';
 import type { AttemptUsage, CallUsage } from './policies/attempt-usage.ts';
 
 /** The state of one subscription to a client's stream: who it is, what it has spent, what it has delivered. */
@@ -29,6 +30,8 @@ export class Call implements RetryAnnouncer, CallUsage {
   readonly usages: AttemptUsage[] = [];
   /** Requests made so far, over all targets. */
   requests = 0;
+  /** Whether the consumer has left before the end; known only where somebody listens. */
+  isStopped = false;
   /** The target that is being asked, or was last. */
   target: { readonly provider: string; readonly model: string };
   /** Tells whoever listens of a step; `undefined` if nobody does. */
@@ -45,7 +48,12 @@ export class Call implements RetryAnnouncer, CallUsage {
     this.target = target;
     this.requestId = settings.requestId ?? `req_${randomId()}`;
     this.idempotencyKey = settings.idempotencyKey ?? `${this.requestId}-${this.nonce}`;
-    this.report = report && ((moment) => report({ ...moment, ...this.#moment() }));
+    this.report =
+      report &&
+      ((moment) => {
+        this.isStopped ||= moment.type === 'cancel' || (moment.type === 'error' && moment.error.category === 'cancelled');
+        report({ ...moment, ...this.#moment() });
+      });
   }
 
   /** What `backoff` needs to retry the attempts of one target. */
@@ -71,6 +79,14 @@ export class Call implements RetryAnnouncer, CallUsage {
   /** Milliseconds until the total deadline. */
   remaining(): number {
     return (this.settings.timeout.total ?? Number.POSITIVE_INFINITY) - this.elapsed();
+  }
+
+  /** Who is told what an answer cost that was stopped; `undefined` where nobody asked for it, or listens. */
+  usageAfterStop(): UsageAfterStopConfig | undefined {
+    const { report } = this;
+    const { usageAfterStop } = this.settings;
+    if (!report || usageAfterStop === 0) return undefined;
+    return { for: usageAfterStop, isStopped: () => this.isStopped, report: (usage) => report({ type: 'usage', usage }) };
   }
 
   /** Tells of a wait for the provider's pause to be over, if there is one. */
@@ -130,7 +146,8 @@ export class Call implements RetryAnnouncer, CallUsage {
 
   #moment(): MomentOfCall {
     const { requestId, requests: attempt } = this;
-    return { requestId, ...this.target, attempt, elapsedMs: this.elapsed() };
+    const { provider, model } = this.target;
+    return { requestId, provider, model, attempt, elapsedMs: this.elapsed() };
   }
 }
 

@@ -67,6 +67,11 @@ export interface ClientConfig<E extends EventLike = never> {
    * thumb, 4 characters a token for most providers.
    */
   readonly countTokens?: ((text: string) => number) | undefined;
+  /**
+   * For how many milliseconds an answer is read on after its consumer has stopped it, to hear its exact usage: a `usage` event of
+   * `lifecycle$`, if somebody listens. The provider goes on writing, and charging, meanwhile. Default: 0, the request is aborted at once.
+   */
+  readonly usageAfterStop?: number | undefined;
 }
 
 /** What can be said of one call. */
@@ -129,6 +134,7 @@ const clientSchema = z.strictObject({
     .optional(),
   maxRequests: count(1).default(defaults.maxRequests),
   countTokens: callback<(text: string) => number>().optional(),
+  usageAfterStop: milliseconds(0).default(0),
 });
 
 const streamSchema = z.strictObject({
@@ -162,6 +168,7 @@ export interface ClientSettings<E extends EventLike> {
   readonly repetitionGuard: RepetitionGuardConfig | undefined;
   readonly maxRequests: number;
   readonly countTokens: ((text: string) => number) | undefined;
+  readonly usageAfterStop: number;
 }
 
 /** The settings of one call. */
@@ -173,12 +180,13 @@ export interface CallSettings {
   readonly timeout: StreamTimeoutConfig;
   readonly retry: BackoffConfig;
   readonly maxRequests: number;
+  readonly usageAfterStop: number;
   readonly raw: boolean;
 }
 
 /** @throws TypeError that names the option. */
 export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>): ClientSettings<E> {
-  const { maxRequests } = parseOptions('createClient', clientSchema, config);
+  const { maxRequests, usageAfterStop } = parseOptions('createClient', clientSchema, config);
   const { provider, fallback = [], transport, rateLimit, hedge, repetitionGuard, countTokens } = config;
   const timeout = override<StreamTimeoutConfig>(defaults.timeout, config.timeout);
   const fetching = fetchTransport();
@@ -190,6 +198,7 @@ export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>):
     hedge,
     repetitionGuard,
     countTokens,
+    usageAfterStop,
     transportOf: (one) => transport ?? one.transport ?? fetching,
     budget: config.budget ?? createRetryBudget(),
     cooldowns: config.cooldowns ?? createCooldowns(),
@@ -205,7 +214,7 @@ export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>):
 export function parseStreamOptions<E extends EventLike>(options: StreamOptions, settings: ClientSettings<E>): CallSettings {
   const { requestId, idempotencyKey, tenant, signal, raw } = parseOptions('stream', streamSchema, options);
   const timeout = override(settings.timeout, options.timeout);
-  const { maxRequests } = settings;
+  const { maxRequests, usageAfterStop } = settings;
   return {
     requestId,
     idempotencyKey,
@@ -214,6 +223,7 @@ export function parseStreamOptions<E extends EventLike>(options: StreamOptions, 
     raw,
     timeout,
     maxRequests,
+    usageAfterStop,
     retry: override({ budget: settings.budget, ...settings.retry }, options.retry),
   };
 }

@@ -26,6 +26,7 @@ import { reportCall } from './operators/report-call.ts';
 import { fundRetries } from './operators/retry-budget.ts';
 import { stampErrors } from './operators/stamp-errors.ts';
 import { streamTimeout } from './operators/stream-timeout.ts';
+import { usageAfterStop } from './operators/usage-after-stop.ts';
 import { requestTokens } from './request-tokens.ts';
 
 /** Streams the responses of a provider. */
@@ -82,8 +83,11 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
     const attempt$ = defer(() => {
       const attempt = new AttemptContext(call, key, request, { ...provider.capabilities, countTokens: settings.countTokens });
       call.reportWait(gate.waitFor());
-      return exchange(attempt, { ...request, model }, provider, settings.transportOf(provider)).pipe(
+      const events$ = exchange(attempt, { ...request, model }, provider, settings.transportOf(provider)).pipe(
         decode(provider, attempt),
+        usageAfterStop(call.usageAfterStop()),
+      );
+      return events$.pipe(
         streamTimeout({ ...deadlines, flow: call.flow }),
         settings.repetitionGuard ? repetitionGuard(settings.repetitionGuard) : identity,
         classifyErrors({ ...settings.classify, ...key, describeError, secrets: () => attempt.secrets() }),

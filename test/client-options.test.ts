@@ -112,6 +112,7 @@ describe('a call', () => {
       idempotencyKey: undefined,
       tenant: undefined,
       maxRequests: 8,
+      usageAfterStop: 0,
       signal: undefined,
       raw: false,
       timeout: defaults.timeout,

@@ -15,7 +15,9 @@ export type Moment =
   | { readonly type: 'finish'; readonly finishReason: FinishReason; readonly usage: Usage }
   | { readonly type: 'error'; readonly error: ProviderError }
   /** The consumer unsubscribed before the end. */
-  | { readonly type: 'cancel' };
+  | { readonly type: 'cancel' }
+  /** What an answer that was stopped has cost, as its provider told it afterwards; only where `usageAfterStop` asks for it. */
+  | { readonly type: 'usage'; readonly usage: Usage };
 
 /** Whose step it is, and when. */
 export interface MomentOfCall {

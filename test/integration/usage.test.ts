@@ -1,6 +1,7 @@
 import { lastValueFrom, toArray } from 'rxjs';
-import { describe, expect, it } from 'vitest';
-import { isProviderError, type ProviderError, result } from '../../src/index.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { isProviderError, type LifecycleEvent, type ProviderError, result, type StreamEvent } from '../../src/index.ts';
+import type { StreamAnswer } from '../../src/testing/fault-server.ts';
 import { clientOf, request, serve, wires } from './support.ts';
 
 const reports = { usage: { inputTokens: 50, outputTokens: 7 } } as const;
@@ -58,5 +59,43 @@ describe('the usage of an answer', () => {
     const error = await failureOf(lastValueFrom(clientOf('openai', server.url).stream(request)));
     expect(error.attempts).toHaveLength(1);
     expect(error.attempts[0]).not.toHaveProperty('usage');
+  });
+});
+
+describe('an answer that was stopped', () => {
+  const stop = async (usageAfterStop: number, answer: StreamAnswer) => {
+    const server = await serve([{ text: 'one two three four', tokenDelay: 5, usage: { inputTokens: 9, outputTokens: 6 }, ...answer }]);
+    const client = clientOf('openai', server.url, { usageAfterStop });
+    const moments: LifecycleEvent[] = [];
+    const events: StreamEvent[] = [];
+    client.lifecycle$.subscribe((moment) => moments.push(moment));
+    const subscription = client.stream(request).subscribe((event) => {
+      events.push(event);
+      if (event.type === 'text-delta') subscription.unsubscribe();
+    });
+    const asked = await server.request(0);
+    const outcome = await asked.ended;
+    return { asked, outcome, moments, events };
+  };
+  const told = ['attempt', 'headers', 'first-content', 'cancel'];
+
+  it('is read on for its exact usage, if that is asked for; the lifecycle tells it, and nothing else is emitted', async () => {
+    const { asked, moments, events } = await stop(5_000, {});
+    await vi.waitFor(() => expect(moments.map(({ type }) => type)).toEqual([...told, 'usage']));
+    expect(moments.at(-1)).toMatchObject({ usage: { inputTokens: 9, outputTokens: 6, estimated: false } });
+    expect(events.at(-1)?.type).toBe('text-delta');
+    expect(asked.aborted).toBe(false);
+  });
+
+  it('is read on no longer than that', async () => {
+    const { asked, moments } = await stop(100, { after: 'deltas', fault: 'stall' });
+    expect(asked.aborted).toBe(true);
+    expect(moments.map(({ type }) => type)).toEqual(told);
+  });
+
+  it('is aborted at once otherwise', async () => {
+    const { asked, moments } = await stop(0, { tokenDelay: 50 });
+    expect(asked.aborted).toBe(true);
+    expect(moments.map(({ type }) => type)).toEqual(told);
   });
 });
