@@ -1,4 +1,4 @@
-export { type ClassifyConfig, classify, classifyErrors } from './classify.ts';
+export { classify, classifyErrors } from './classify.ts';
 export { type Client, createClient } from './client.ts';
 export type { ClientConfig, ClientHedge, StreamOptions, Target } from './client-options.ts';
 export { configFromEnv, type OperationalConfig } from './config-from-env.ts';
@@ -52,6 +52,7 @@ export { byWord } from './operators/by-word.ts';
 export { cancelOn } from './operators/cancel-on.ts';
 export { checkpoint } from './operators/checkpoint.ts';
 export { circuitBreaker } from './operators/circuit-breaker.ts';
+export type { ClassifyConfig } from './operators/classify-errors.ts';
 export type { ContentConfig } from './operators/content.ts';
 export {
   type Cooldown,
@@ -103,6 +104,11 @@ export type { CategoryWords, ErrorVocabulary, Refinement } from './policies/erro
 export type { ErrorWords } from './policies/error-words.ts';
 export { type PartialJson, parsePartialJson } from './policies/json-partial.ts';
 export type { BudgetKey, RetryBudget, RetryBudgetConfig } from './policies/retry-budget.ts';
+export type { ThinkTagOptions } from './policies/think-tags.ts';
 export { type AnthropicOptions, anthropic } from './providers/anthropic.ts';
+export { type GeminiOptions, gemini } from './providers/gemini.ts';
 export { type OpenAIOptions, openai } from './providers/openai.ts';
+export type { OpenAIFeature, OpenAIPreset } from './providers/openai-preset.ts';
+export { presets } from './providers/presets.ts';
+export { type XAIOptions, xai } from './providers/xai.ts';
 export { type FetchTransportOptions, fetchTransport } from './transport/fetch-transport.ts';

@@ -44,20 +44,11 @@ export const classifySchema = z.strictObject({
 });
 
 /**
- * Turns every error of a stream into a `ProviderError` that says what happened, whether a new request may succeed, and when.
+ * Turns every error of a stream into a `ProviderError`; the public `classifyErrors` with the words of no provider but those it is given or was
+ * bound to.
  *
  * Emits what the source emits. What fails after content is stamped `phase: 'streaming'`, so that a retry above never repeats text. An
  * answer that is complete and empty is no failure, unless a rule for the code `empty-answer` makes it one.
- *
- * @example
- * ```ts
- * from(sdkStream).pipe(
- *   classifyErrors({ rules: [{ message: 'network issue', category: 'network' }] }),
- *   retry(backoff()),
- * );
- * ```
- *
- * @see marbles/classify-errors.md
  */
 export function classifyErrors<T>(config: ClassifyConfig<T> = {}): MonoTypeOperatorFunction<T> {
   parseOptions('classifyErrors', classifySchema, config);
@@ -110,15 +101,7 @@ function emptyAnswer(value: unknown, config: ClassificationConfig): ProviderErro
   );
 }
 
-/**
- * Says what anything thrown is: our errors, an SDK's, Node's or the browser's.
- *
- * @example
- * ```ts
- * classify(new TypeError('fetch failed')).category; // 'network'
- * classify(Object.assign(new Error('busy'), { status: 429, headers: { 'retry-after': '3' } })).retryAfterMs; // 3000
- * ```
- */
+/** Says what anything thrown is; for the operators that may be given errors that nobody has classified. */
 export function classify(error: unknown, config: ClassifyConfig<never> = {}): ProviderError {
   return classifyFailure(error, withDefault(config), 'connect', wallClock());
 }

@@ -90,6 +90,8 @@ export function splitThinkTags<T extends EventLike>(config: SplitThinkTagsConfig
         const event = value as EventLike as StreamEvent;
         switch (event.type) {
           case 'text-delta':
+            // One that carries metadata alone has nothing to split.
+            if (event.text === '') break;
             say(event);
             return;
           case 'reasoning-delta':

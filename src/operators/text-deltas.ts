@@ -51,8 +51,10 @@ export function textDeltas(config: TextDeltasConfig = {}): OperatorFunction<Even
         new OperatorSubscriber<EventLike>(subscriber, {
           next: (value) => {
             const event = value as StreamEvent;
-            if (event.type === 'text-delta') emit(event.text);
-            else if (event.type === 'snapshot') extend(event.result.text);
+            if (event.type === 'text-delta') {
+              // One that carries metadata alone says nothing.
+              if (event.text !== '') emit(event.text);
+            } else if (event.type === 'snapshot') extend(event.result.text);
             else if (event.type === 'restart' && length > 0) {
               if (onRestart === 'error') throw event.error;
               kept.clear();

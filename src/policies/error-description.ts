@@ -10,6 +10,8 @@ import { statusCategory } from './status-category.ts';
  * What it makes reads an error inside a stream as it reads an HTTP error, and never throws, whatever the body is. Without a vocabulary it
  * says what HTTP itself says.
  *
+ * @throws TypeError for a member that is unknown or not of its type.
+ *
  * @example
  * ```ts
  * const describeError = describeErrorBy({ codes: { 'quota-exhausted': 'no_credit', overloaded: 'busy' }, requestIdHeaders: ['x-trace'] });
@@ -60,7 +62,7 @@ function firstHeader(headers: Headers | undefined, names: readonly string[]): st
   if (headers === undefined) return undefined;
   for (const name of names) {
     const value = headers.get(name);
-    if (value) return value;
+    if (value) return value.slice(0, 200);
   }
   return undefined;
 }

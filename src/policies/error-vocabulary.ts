@@ -1,4 +1,6 @@
-import type { ErrorCategory } from '../core/error-category.ts';
+import { z } from 'zod';
+import { type ErrorCategory, errorCategories } from '../core/error-category.ts';
+import { callback, parseOptions } from '../core/options.ts';
 import type { ErrorFacts } from '../core/provider.ts';
 import type { ErrorWords } from './error-words.ts';
 
@@ -31,6 +33,29 @@ export interface ErrorVocabulary {
   readonly refine?: ((told: ErrorWords, facts: ErrorFacts, category: ErrorCategory | undefined) => Refinement | undefined) | undefined;
 }
 
+const categories = Object.keys(errorCategories) as [ErrorCategory];
+const text = z.string({ error: 'must be a string' });
+const texts = z.array(text, { error: 'must be an array of strings' });
+const words = byCategory(text, 'must hold words by error category');
+
+const schema = z.strictObject(
+  {
+    codes: words,
+    types: words,
+    phrases: byCategory(texts, 'must hold arrays of sentences by error category'),
+    requestIdHeaders: texts.optional(),
+    waitHeaders: texts.optional(),
+    retryHeader: text.optional(),
+    members: texts.optional(),
+    refine: callback<NonNullable<ErrorVocabulary['refine']>>().optional(),
+  },
+  { error: 'must be a vocabulary' },
+);
+
+function byCategory<S extends z.ZodType>(value: S, error: string) {
+  return z.partialRecord(z.enum(categories), value, { error }).optional();
+}
+
 /** Vocabularies made ready for reading. Where two know a word, the first one's meaning holds. */
 export class ErrorLexicon {
   readonly requestIdHeaders: readonly string[];
@@ -43,6 +68,7 @@ export class ErrorLexicon {
   readonly #refinements: NonNullable<ErrorVocabulary['refine']>[];
 
   constructor(vocabularies: readonly ErrorVocabulary[]) {
+    for (const vocabulary of vocabularies) parseOptions('describeErrorBy', schema, vocabulary);
     this.requestIdHeaders = distinct(vocabularies.flatMap(({ requestIdHeaders }) => requestIdHeaders ?? []));
     this.waitHeaders = distinct(vocabularies.flatMap(({ waitHeaders }) => waitHeaders ?? []));
     this.retryHeaders = distinct(vocabularies.flatMap(({ retryHeader }) => retryHeader ?? []));

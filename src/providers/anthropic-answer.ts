@@ -1,20 +1,11 @@
 import type { ProviderEvent } from '../core/event.ts';
 import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
-import type { FinishReason } from '../core/stream-result.ts';
 import { AnthropicBlocks } from './anthropic-blocks.ts';
+import { AnthropicCitations } from './anthropic-citations.ts';
+import { anthropicFinishReason } from './anthropic-finish-reason.ts';
 import { AnthropicUsage } from './anthropic-usage.ts';
 import { Sources } from './sources.ts';
 import { malformedStream } from './stream-errors.ts';
-
-const finishReasons = new Map<string, FinishReason>([
-  ['end_turn', 'stop'],
-  ['stop_sequence', 'stop'],
-  ['stop', 'stop'],
-  ['max_tokens', 'length'],
-  ['model_context_window_exceeded', 'length'],
-  ['tool_use', 'tool-calls'],
-  ['refusal', 'refusal'],
-]);
 
 /**
  * One message of Anthropic, read event by event.
@@ -29,6 +20,7 @@ export class AnthropicAnswer {
   changed = false;
   stopReason: string | undefined;
   #blocks = new AnthropicBlocks();
+  readonly #citations = new AnthropicCitations();
   readonly #sources = new Sources();
   readonly #usage = new AnthropicUsage();
   #begun = false;
@@ -59,6 +51,7 @@ export class AnthropicAnswer {
         break;
       case 'content_block_stop':
         this.#close(this.#blocks.stop(body.index));
+        this.#close(this.#citations.take(body.index, blockId('text', body.index)));
         break;
       case 'message_delta':
         this.#readMessageDelta(body);
@@ -73,7 +66,7 @@ export class AnthropicAnswer {
   /** Ends the answer: the tool calls that waited, and the finish. Throws at a tool call that is not whole. */
   end(): void {
     const rawFinishReason = this.stopReason ?? '';
-    const told = finishReasons.get(rawFinishReason) ?? 'other';
+    const told = anthropicFinishReason(rawFinishReason);
     for (const block of this.#blocks.end(told === 'length' || told === 'refusal')) this.#close(block);
     const finishReason = this.#called && told === 'stop' ? 'tool-calls' : told;
     this.events.push({ type: 'finish', finishReason, rawFinishReason, usage: this.#usage.read() });
@@ -96,9 +89,10 @@ export class AnthropicAnswer {
       this.#thinking(body.index, textOf(block.thinking));
       this.#sign(body.index, block.signature);
     } else this.#blocks.start(body.index, block);
-    // Results of a search that the provider made.
+    // Results of a search that the provider made, and a page that it has read.
     if (block.type === 'web_search_tool_result' && Array.isArray(block.content)) for (const found of block.content) this.#cite(found);
-    if (block.type === 'text' && Array.isArray(block.citations)) for (const citation of block.citations) this.#cite(citation);
+    if (block.type === 'web_fetch_tool_result') this.#cite(block.content);
+    if (block.type === 'text' && Array.isArray(block.citations)) for (const citation of block.citations) this.#citeIn(body.index, citation);
   }
 
   #readDelta(body: JsonObject): void {
@@ -122,7 +116,7 @@ export class AnthropicAnswer {
         break;
       }
       case 'citations_delta':
-        this.#cite(delta.citation);
+        this.#citeIn(body.index, delta.citation);
     }
   }
 
@@ -148,6 +142,11 @@ export class AnthropicAnswer {
     if (typeof signature !== 'string' || signature === '') return;
     this.changed = true;
     this.#deliver({ type: 'reasoning-delta', id: blockId('reasoning', index), text: '', providerMetadata: { anthropic: { signature } } });
+  }
+
+  #citeIn(index: unknown, citation: unknown): void {
+    this.#citations.add(index, citation);
+    this.#cite(citation);
   }
 
   #cite(citation: unknown): void {

@@ -14,7 +14,7 @@ type Turn = { readonly role: 'user' | 'assistant'; readonly content: Block[] };
  * The body of a message.
  *
  * System messages move to `system`, whatever their place. `seed` has no counterpart and is left out; of `metadata`, `user_id` is all there is.
- * Parts of an answer go back as they came, in their order: thinking with its signature, and what is the provider's own.
+ * Parts of an answer go back as they came, in their order: thinking with its signature, text with its citations, and what is the provider's own.
  */
 export function anthropicBody(request: StreamRequest): object {
   const tools = request.tools?.length ? request.tools : undefined;
@@ -77,14 +77,14 @@ function trimPrefill(turn: Turn | undefined): void {
 
 function contentOf(blocks: Block[]): string | Block[] {
   const [first] = blocks;
-  return blocks.length === 1 && typeof first?.text === 'string' ? first.text : blocks;
+  return blocks.length === 1 && typeof first?.text === 'string' && first.citations === undefined ? first.text : blocks;
 }
 
 /** A part as blocks; none for what another provider wrote, which this one could not check. */
 function blocksOf(part: Part): Block[] {
   switch (part.type) {
     case 'text':
-      return [{ type: 'text', text: part.text }];
+      return [textBlockOf(part)];
     case 'image':
       return [imageBlockOf(part)];
     case 'tool-call':
@@ -105,6 +105,11 @@ function blocksOf(part: Part): Block[] {
     case 'provider-item':
       return part.format === 'anthropic' ? [part.item] : [];
   }
+}
+
+function textBlockOf(part: Extract<Part, { readonly type: 'text' }>): Block {
+  const { citations } = metadataOf(part, 'anthropic');
+  return { type: 'text', text: part.text, ...(Array.isArray(citations) && { citations }) };
 }
 
 function imageBlockOf(part: Extract<Part, { readonly type: 'image' }>): Block {

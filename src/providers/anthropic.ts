@@ -24,8 +24,8 @@ const schema = z.strictObject(endpointSchema);
  * `none` turns thinking off. Other efforts do not turn it on: which form a model takes stands in `providerOptions.anthropic.thinking`.
  * The format `json` is a sentence for the model. Of `metadata`, `user_id` alone is sent.
  *
- * Thinking comes with its signature, and goes back with it; so does what only the provider understands, as `provider-item`. Reasoning without a
- * signature, as another provider gives it, does not go back. A turn that the provider paused finishes as `other`, with `pause_turn` as its raw
+ * Thinking comes with its signature, and goes back with it; so do the citations of a text, and what only the provider understands, as
+ * `provider-item`. Reasoning without a signature, as another provider gives it, does not go back. A turn that the provider paused finishes as `other`, with `pause_turn` as its raw
  * reason: send its messages back, with nothing after them, and it goes on.
  *
  * @param options `baseURL` is by default `https://api.anthropic.com/v1`, `name` is `anthropic`.

@@ -43,7 +43,7 @@ export interface OpenAIPreset {
   readonly streamOptions?: Readonly<Record<string, unknown>> | false | undefined;
   /** The members of the body for each effort. Default: `reasoning_effort` with the word itself. */
   readonly reasoningEffort?: Readonly<Record<ReasoningEffort, Readonly<Record<string, unknown>>>> | undefined;
-  /** The member of an assistant's message with tool calls that carries its reasoning back. Default: none, and reasoning does not go back. */
+  /** The member that carries reasoning back, in turns in which tools were called. Default: none, and reasoning does not go back. */
   readonly reasoning?: 'reasoning_content' | 'reasoning' | undefined;
   /** Members of an answer that go back as they came. Default: none. */
   readonly sendBack?: readonly ('reasoning_details' | 'extra_content')[] | undefined;

@@ -3,6 +3,7 @@ import { refuseUnsupported } from './openai-features.ts';
 import type { OpenAIPreset } from './openai-preset.ts';
 import { imageURL, invalidRequest, metadataOf, outputText, partsOf } from './request-content.ts';
 import { nineLetters } from './tool-call-id.ts';
+import { messagesOfToolTurns } from './tool-turns.ts';
 
 /**
  * The body of a chat completion, as the server wants it.
@@ -13,10 +14,11 @@ export function openaiBody(request: StreamRequest, server: OpenAIPreset): object
   refuseUnsupported(request, server);
   const { reasoningEffort: effort, maxOutputTokens, seed, metadata } = request;
   const { ignored = [], streamOptions = { include_usage: true } } = server;
+  const toolTurns = messagesOfToolTurns(request.messages);
   const tools = request.tools?.length ? request.tools : undefined;
   return {
     model: request.model,
-    messages: request.messages.flatMap((message) => messagesOf(message, server)),
+    messages: request.messages.flatMap((message) => messagesOf(message, toolTurns.has(message), server)),
     tools: tools?.map(({ name, description, inputSchema }) => ({
       type: 'function',
       function: { name, description, parameters: inputSchema },
@@ -34,7 +36,7 @@ export function openaiBody(request: StreamRequest, server: OpenAIPreset): object
   };
 }
 
-function messagesOf(message: Message, server: OpenAIPreset): object[] {
+function messagesOf(message: Message, isOfToolTurn: boolean, server: OpenAIPreset): object[] {
   const parts = partsOf(message);
   // Results come first: they must follow the calls that they answer.
   const messages: object[] = parts.flatMap((part) =>
@@ -51,7 +53,7 @@ function messagesOf(message: Message, server: OpenAIPreset): object[] {
   if (message.role === 'assistant') {
     if (content.some((part) => part.type === 'image')) throw invalidRequest('an assistant message cannot hold an image');
     const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('');
-    const more = membersOf(message, calls.length > 0, server);
+    const more = membersOf(message, isOfToolTurn, server);
     if (calls.length > 0) {
       const tool_calls = calls.map((call) => toolCallOf(call, server));
       messages.push({ role: 'assistant', content: text || null, ...more, tool_calls });
@@ -66,11 +68,11 @@ function messagesOf(message: Message, server: OpenAIPreset): object[] {
 }
 
 /** What of an answer goes back beside its text and its calls. */
-function membersOf({ content }: Message, hasCalls: boolean, { reasoning, sendBack = [] }: OpenAIPreset): object {
+function membersOf({ content }: Message, isOfToolTurn: boolean, { reasoning, sendBack = [] }: OpenAIPreset): object {
   const members: Record<string, unknown> = {};
   if (typeof content === 'string') return members;
   const thought = content.map((part) => (part.type === 'reasoning' ? part.text : '')).join('');
-  if (reasoning !== undefined && hasCalls && thought !== '') members[reasoning] = thought;
+  if (reasoning !== undefined && isOfToolTurn && thought !== '') members[reasoning] = thought;
   for (const part of content) {
     if (part.type !== 'reasoning' && part.type !== 'text') continue;
     const metadata = metadataOf(part, 'openai');

@@ -10,10 +10,15 @@ export class Sources {
   /** Takes a citation, in any of its shapes: an address, or an object that holds one. */
   add(citation: unknown): ProviderEvent | undefined {
     const cited = isObject(citation) && isObject(citation.url_citation) ? citation.url_citation : citation;
-    const url = isObject(cited) ? cited.url : cited;
+    const url = isObject(cited) ? (cited.url ?? addressOf(cited.source)) : cited;
     if (typeof url !== 'string' || url === '' || this.#seen.has(url) || this.#seen.size >= maxSources) return undefined;
     this.#seen.add(url);
     const title = isObject(cited) ? cited.title : undefined;
     return typeof title === 'string' && title !== '' ? { type: 'source', url, title } : { type: 'source', url };
   }
+}
+
+/** The source of a search that the user's own tool made may be an address, or any other name. */
+function addressOf(source: unknown): string | undefined {
+  return typeof source === 'string' && /^https?:\/\//i.test(source) ? source : undefined;
 }

@@ -25,6 +25,13 @@ describe('splitThinkTags', () => {
     expect(() => splitThinkTags(config as never)).toThrow(`splitThinkTags: ${field}`);
   });
 
+  it('passes a delta of metadata alone on while a tag is held', () => {
+    const signature: EventLike = { ...text(''), providerMetadata: { gemini: { thoughtSignature: 's' } } } as EventLike;
+    const told = split([text('<thi'), signature, text('nk>why</think>so'), finish()]);
+    expect(told).toMatchObject({ text: 'so', reasoning: 'why' });
+    expect(told.values).toContainEqual(signature);
+  });
+
   it.each<[string, string, string, string, SplitThinkTagsConfig?]>([
     ['at the beginning', '\n<think>why</think>so', 'why', 'so'],
     ['not later on', 'so <think>why</think>', '', 'so <think>why</think>'],

@@ -384,6 +384,8 @@ describe('tool calls', () => {
 });
 
 describe('sources', () => {
+  const cite = (citation: object) => event('content_block_delta', { index: 1, delta: { type: 'citations_delta', citation } });
+
   it('are citations and the results of a search, each once', () => {
     const { events } = decode(
       begin(),
@@ -395,11 +397,71 @@ describe('sources', () => {
       event('content_block_delta', { index: 1, delta: { type: 'citations_delta', citation: { url: 'https://a.example', title: 'A' } } }),
       event('content_block_delta', { index: 1, delta: { type: 'citations_delta', citation: { url: 'https://b.example' } } }),
       event('content_block_delta', { index: 1, delta: { type: 'citations_delta', citation: { type: 'char_location', cited_text: 'x' } } }),
+      cite({ type: 'search_result_location', source: 'https://c.example', title: 'C' }),
+      cite({ type: 'search_result_location', source: 'my notes', title: 'D' }),
+      start(2, { type: 'web_fetch_tool_result', tool_use_id: 's', content: { type: 'web_fetch_result', url: 'https://d.example' } }),
     );
     expect(events.filter(({ type }) => type === 'source')).toEqual([
       { type: 'source', url: 'https://a.example', title: 'A' },
       { type: 'source', url: 'https://b.example' },
+      { type: 'source', url: 'https://c.example', title: 'C' },
+      { type: 'source', url: 'https://d.example' },
     ]);
+  });
+});
+
+describe('citations', () => {
+  const found = { type: 'web_search_result_location', url: 'https://a.example', title: 'A', cited_text: 'x', encrypted_index: 'e' };
+  const other = { type: 'char_location', document_index: 0, document_title: 'D', cited_text: 'y', start_char_index: 0, end_char_index: 1 };
+  const cite = (index: number, citation: unknown) => event('content_block_delta', { index, delta: { type: 'citations_delta', citation } });
+  const cited = [
+    begin(),
+    start(0, { type: 'text', text: '', citations: [found] }),
+    cite(0, other),
+    text(0, 'Tea'),
+    cite(0, null),
+    end(0),
+    text(1, ' is hot.'),
+    end(1),
+  ];
+
+  it('are metadata of their text, told when its block stops', () => {
+    const { events } = decode(...cited);
+    expect(events.slice(1)).toEqual([
+      { type: 'source', url: 'https://a.example', title: 'A' },
+      { type: 'text-delta', id: 'text-0', text: 'Tea' },
+      { type: 'text-delta', id: 'text-0', text: '', providerMetadata: { anthropic: { citations: [found, other] } } },
+      { type: 'text-delta', id: 'text-1', text: ' is hot.' },
+    ]);
+  });
+
+  it('go back with it', () => {
+    const builder = new ResultBuilder();
+    for (const each of decode(...cited, reason('end_turn'), stop).events) builder.add(each);
+    expect(anthropicBody({ model: 'm', messages: builder.snapshot().messages })).toMatchObject({
+      messages: [
+        {
+          role: 'assistant',
+          content: [
+            { type: 'text', text: 'Tea', citations: [found, other] },
+            { type: 'text', text: ' is hot.' },
+          ],
+        },
+      ],
+    });
+    const alone = {
+      role: 'assistant',
+      content: [{ type: 'text', text: 'Tea', providerMetadata: { anthropic: { citations: [found] } } }],
+    } as const;
+    expect(anthropicBody({ model: 'm', messages: [alone] })).toMatchObject({
+      messages: [{ role: 'assistant', content: [{ type: 'text', text: 'Tea', citations: [found] }] }],
+    });
+  });
+
+  it('are limited in number', () => {
+    const many = Array.from({ length: 1_100 }, () => cite(0, other));
+    const { events } = decode(begin(), ...many, end(0));
+    expect(events.at(-1)).toMatchObject({ providerMetadata: { anthropic: { citations: { length: 1_024 } } } });
   });
 });
 

@@ -1,15 +1,15 @@
-import { describe, expect, it, test } from 'vitest';
+import { defer, lastValueFrom, retry, throwError } from 'rxjs';
+import { describe, expect, it, test, vi } from 'vitest';
 import type { ErrorCategory } from '../../src/core/error-category.ts';
 import type { ErrorFacts, Provider } from '../../src/core/provider.ts';
-import { classify } from '../../src/index.ts';
+import { backoff, classify } from '../../src/index.ts';
 import { describeErrorBy } from '../../src/policies/error-description.ts';
 import { anthropic } from '../../src/providers/anthropic.ts';
-import { geminiErrors } from '../../src/providers/gemini-errors.ts';
+import { gemini } from '../../src/providers/gemini.ts';
 import { openai } from '../../src/providers/openai.ts';
 import { classified, decodeAll, head, message } from './decoding.ts';
 
-/** What the decoder of a new provider will hand on. */
-const gemini = { describeError: describeErrorBy(geminiErrors) } as unknown as Provider;
+const google = gemini();
 const error = (members: object) => ({ error: members });
 const ofAnthropic = (type: string, message = 'x', more: object = {}) => ({ type: 'error', error: { type, message, ...more } });
 const ofGemini = (code: number, status: string, message = 'x', details: unknown[] = []) => error({ code, status, message, details });
@@ -27,9 +27,8 @@ interface Row {
   readonly inStream?: { readonly is: ErrorCategory; readonly retryable: boolean } | null;
 }
 
-/** An error inside a 200, as the provider's own decoder reads it; of a provider without one here, the facts alone. */
+/** An error inside a 200, as the provider's own decoder reads it. */
 function toldInStream(provider: Provider, body: unknown): ErrorFacts {
-  if (provider === gemini) return { status: undefined, body, headers: undefined };
   const { error: facts } = decodeAll(provider.decoder(head()), [message(body, provider.name === 'anthropic' ? 'error' : '')]);
   if (facts === undefined) throw new Error('the decoder found no error');
   return facts;
@@ -50,11 +49,11 @@ const taxonomy: readonly (readonly [string, Row])[] = [
       body: error({ message: 'x', type: 'invalid_request_error', code: 'invalid_api_key' }),
     },
   ],
-  ['401 UNAUTHENTICATED', { of: gemini, is: 'authentication', retryable: false, status: 401, body: ofGemini(401, 'UNAUTHENTICATED') }],
+  ['401 UNAUTHENTICATED', { of: google, is: 'authentication', retryable: false, status: 401, body: ofGemini(401, 'UNAUTHENTICATED') }],
   [
     '400 with API_KEY_INVALID',
     {
-      of: gemini,
+      of: google,
       is: 'authentication',
       retryable: false,
       status: 400,
@@ -67,7 +66,7 @@ const taxonomy: readonly (readonly [string, Row])[] = [
   ],
   [
     '403 PERMISSION_DENIED',
-    { of: gemini, is: 'permission-denied', retryable: false, status: 403, body: ofGemini(403, 'PERMISSION_DENIED') },
+    { of: google, is: 'permission-denied', retryable: false, status: 403, body: ofGemini(403, 'PERMISSION_DENIED') },
   ],
   [
     '403 with OpenRouter’s reasons',
@@ -99,7 +98,7 @@ const taxonomy: readonly (readonly [string, Row])[] = [
       body: error({ message: 'x', type: 'invalid_request_error', code: 'unsupported_parameter' }),
     },
   ],
-  ['400 INVALID_ARGUMENT', { of: gemini, is: 'invalid-request', retryable: false, status: 400, body: ofGemini(400, 'INVALID_ARGUMENT') }],
+  ['400 INVALID_ARGUMENT', { of: google, is: 'invalid-request', retryable: false, status: 400, body: ofGemini(400, 'INVALID_ARGUMENT') }],
   [
     '422 of DeepSeek',
     {
@@ -312,7 +311,7 @@ const taxonomy: readonly (readonly [string, Row])[] = [
   [
     '429 RESOURCE_EXHAUSTED with RetryInfo',
     {
-      of: gemini,
+      of: google,
       is: 'rate-limit',
       retryable: true,
       status: 429,
@@ -323,7 +322,7 @@ const taxonomy: readonly (readonly [string, Row])[] = [
   [
     '429 RESOURCE_EXHAUSTED of a day',
     {
-      of: gemini,
+      of: google,
       is: 'quota-exhausted',
       retryable: false,
       status: 429,
@@ -335,7 +334,7 @@ const taxonomy: readonly (readonly [string, Row])[] = [
   [
     '429 RESOURCE_EXHAUSTED with “limit: 0”',
     {
-      of: gemini,
+      of: google,
       is: 'quota-exhausted',
       retryable: false,
       status: 429,
@@ -346,7 +345,7 @@ const taxonomy: readonly (readonly [string, Row])[] = [
   [
     '429 RESOURCE_EXHAUSTED with a limit that is not 0',
     {
-      of: gemini,
+      of: google,
       is: 'rate-limit',
       retryable: true,
       status: 429,
@@ -357,7 +356,7 @@ const taxonomy: readonly (readonly [string, Row])[] = [
   [
     '429 of a prepaid account without credits',
     {
-      of: gemini,
+      of: google,
       is: 'quota-exhausted',
       retryable: false,
       status: 429,
@@ -366,24 +365,24 @@ const taxonomy: readonly (readonly [string, Row])[] = [
   ],
   [
     'invalid_request of Interactions',
-    { of: gemini, is: 'invalid-request', retryable: false, status: 400, body: error({ code: 'invalid_request', message: 'x' }) },
+    { of: google, is: 'invalid-request', retryable: false, status: 400, body: error({ code: 'invalid_request', message: 'x' }) },
   ],
   [
     'failed_precondition of Interactions',
-    { of: gemini, is: 'invalid-request', retryable: false, status: 400, body: error({ code: 'failed_precondition', message: 'x' }) },
+    { of: google, is: 'invalid-request', retryable: false, status: 400, body: error({ code: 'failed_precondition', message: 'x' }) },
   ],
   [
     'not_found of Interactions',
-    { of: gemini, is: 'not-found', retryable: false, status: 404, body: error({ code: 'not_found', message: 'x' }) },
+    { of: google, is: 'not-found', retryable: false, status: 404, body: error({ code: 'not_found', message: 'x' }) },
   ],
   [
     'quota_exceeded of Interactions',
-    { of: gemini, is: 'quota-exhausted', retryable: false, status: 429, body: error({ code: 'quota_exceeded', message: 'x' }) },
+    { of: google, is: 'quota-exhausted', retryable: false, status: 429, body: error({ code: 'quota_exceeded', message: 'x' }) },
   ],
   [
     'service_unavailable of Interactions',
     {
-      of: gemini,
+      of: google,
       is: 'server-error',
       retryable: true,
       status: 503,
@@ -398,7 +397,7 @@ const taxonomy: readonly (readonly [string, Row])[] = [
   ],
   [
     '503 UNAVAILABLE',
-    { of: gemini, is: 'overloaded', retryable: true, status: 503, body: ofGemini(503, 'UNAVAILABLE', 'The model is overloaded.') },
+    { of: google, is: 'overloaded', retryable: true, status: 503, body: ofGemini(503, 'UNAVAILABLE', 'The model is overloaded.') },
   ],
   [
     '498 capacity_exceeded',
@@ -415,14 +414,14 @@ const taxonomy: readonly (readonly [string, Row])[] = [
     '500 server_error',
     { of: openai(), is: 'server-error', retryable: true, status: 500, body: error({ message: 'x', type: 'server_error', code: null }) },
   ],
-  ['500 INTERNAL', { of: gemini, is: 'server-error', retryable: true, status: 500, body: ofGemini(500, 'INTERNAL') }],
+  ['500 INTERNAL', { of: google, is: 'server-error', retryable: true, status: 500, body: ofGemini(500, 'INTERNAL') }],
   ...[502, 504, 520, 521, 522, 523, 524].map((status): readonly [string, Row] => [
     `${status} as a page`,
     { of: openai(), is: 'server-error', retryable: true, status, body: '<html><title>Error</title></html>', inStream: null },
   ]),
   ['504 timeout_error', { of: anthropic(), is: 'timeout', retryable: true, status: 504, body: ofAnthropic('timeout_error') }],
-  ['504 DEADLINE_EXCEEDED', { of: gemini, is: 'timeout', retryable: true, status: 504, body: ofGemini(504, 'DEADLINE_EXCEEDED') }],
-  ['499', { of: gemini, is: 'timeout', retryable: true, status: 499, body: ofGemini(499, 'CANCELLED') }],
+  ['504 DEADLINE_EXCEEDED', { of: google, is: 'timeout', retryable: true, status: 504, body: ofGemini(504, 'DEADLINE_EXCEEDED') }],
+  ['499', { of: google, is: 'timeout', retryable: true, status: 499, body: ofGemini(499, 'CANCELLED') }],
   [
     '400 content_filter of Azure',
     {
@@ -697,6 +696,13 @@ describe('an SDK’s error, whose nobody says it is', () => {
     expect(classify(sdk(429, ofGemini(429, 'RESOURCE_EXHAUSTED', 'x, limit: 0')))).toMatchObject({ category: 'quota-exhausted' });
   });
 
+  it('is read so by an operator that stands alone too', async () => {
+    const source = vi.fn(() => throwError(() => sdk(429, { type: 'insufficient_quota', code: 'insufficient_quota' })));
+    const ending = lastValueFrom(defer(source).pipe(retry(backoff({ initialDelay: 1 }))));
+    await expect(ending).rejects.toMatchObject({ category: 'quota-exhausted', gaveUp: 'not-retryable' });
+    expect(source).toHaveBeenCalledTimes(1);
+  });
+
   it('is read by a provider’s own description where there is one', () => {
     const describeError = () => ({ category: 'conflict' as const });
     expect(classify(sdk(429, { code: 'insufficient_quota' }), { describeError }).category).toBe('conflict');
@@ -739,6 +745,26 @@ describe('a description', () => {
       category: 'quota-exhausted',
       retryable: false,
     });
+  });
+
+  it.each([
+    [{ codes: { 'rate-limited': 'x' } }, 'codes'],
+    [{ codes: { 'rate-limit': ['x'] } }, 'codes.rate-limit'],
+    [{ phrases: { overloaded: 'x' } }, 'phrases.overloaded'],
+    [{ retryHeader: true }, 'retryHeader'],
+    [{ refine: 'x' }, 'refine'],
+    [{ words: {} }, 'words'],
+    ['x', 'the value'],
+  ])('of %j throws a TypeError that names the member', (vocabulary, member) => {
+    expect(() => describeErrorBy(vocabulary as never)).toThrow(TypeError);
+    expect(() => describeErrorBy(vocabulary as never)).toThrow(`describeErrorBy: ${member}`);
+  });
+
+  it('never throws, whatever a rule does', () => {
+    const refine = () => {
+      throw new Error('of the rule');
+    };
+    expect(describeErrorBy({ refine })(facts({}))).toEqual({});
   });
 
   it('reads the headers that a vocabulary names, and no others', () => {

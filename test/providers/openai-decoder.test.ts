@@ -7,6 +7,7 @@ import { chunk, classified, decodeAll, done, head, message, stop } from './decod
 const provider = openai();
 const decode = (...messages: SseMessage[]) => decodeAll(provider.decoder(head()), messages);
 const say = (content: unknown) => chunk({ content });
+const choice = (index: number, content: string) => ({ index, delta: { content }, finish_reason: null });
 const call = (...entries: object[]) => chunk({ tool_calls: entries });
 
 describe('text', () => {
@@ -36,6 +37,28 @@ describe('text', () => {
     ['the role may come with every delta', [chunk({ role: 'assistant', content: 'a' }), chunk({ role: 'assistant', content: 'b' })], 'ab'],
     ['the last content may come with the finish reason', [say('a'), chunk({ content: 'b' }, { finish_reason: 'stop' })], 'ab'],
     ['text after a finish reason is still text', [say('a'), stop(), say('b')], 'ab'],
+    [
+      'of several choices the first counts, however they are interleaved',
+      [
+        message({ choices: [choice(1, 'x'), choice(0, 'a')] }),
+        message({ choices: [choice(0, 'b'), choice(1, 'y')] }),
+        message({ choices: [{ ...choice(1, ''), finish_reason: 'length' }] }),
+      ],
+      'ab',
+    ],
+    ['a delta that is null, or none', [chunk(null), chunk(undefined), chunk({ content: null }), say('a')], 'a'],
+    ['finish reasons that are absent, null or empty', [chunk({ content: 'a' }, { finish_reason: undefined }), say('b'), stop('')], 'ab'],
+    ['an index inside the delta', [chunk({ index: 0, content: 'a' }), chunk({ index: 0, content: 'b' })], 'ab'],
+    [
+      'thinking and text of Mistral in one list',
+      [
+        say([
+          { type: 'thinking', thinking: [{ type: 'text', text: 'w' }] },
+          { type: 'text', text: 'a' },
+        ]),
+      ],
+      'a',
+    ],
     ['only choice 0 counts', [say('a'), chunk({ content: 'x' }, { index: 1 }), say('b')], 'ab'],
     [
       'a choice without an index is the first',
@@ -231,6 +254,16 @@ describe('tool calls', () => {
     ['whose index begins at 1', [call({ index: 1, id: 'c1', ...fn('look', inA) })], [{ id: 'c1', ...a }]],
     ['whose index is huge', [call({ index: 2 ** 40, id: 'c1', ...fn('look', inA) })], [{ id: 'c1', ...a }]],
     ['whose index is the name of a prototype', [call({ index: '__proto__', id: 'c1', ...fn('look', inA) })], [{ id: 'c1', ...a }]],
+    [
+      'whose index is null',
+      [call({ index: null, id: 'c1', ...fn('look', '{"q":') }), call({ index: null, ...fn(null, '"a"}') })],
+      [{ id: 'c1', ...a }],
+    ],
+    [
+      'whose arguments are missing, or null',
+      [call({ index: 0, id: 'c1', function: { name: 'now' } }), call({ index: 0, ...fn(null, null) })],
+      [{ id: 'c1', name: 'now', input: {} }],
+    ],
     ['without an index', [call({ id: 'c1', ...fn('look', '{"q":') }), call(fn('', '"a"}'))], [{ id: 'c1', ...a }]],
     [
       'two without an index',
@@ -382,6 +415,14 @@ describe('what goes back with the next turn', () => {
       signature,
     ]);
     expect(decode(chunk({ extra_content: extra }), done).finish).toBeUndefined();
+  });
+
+  it('is told of every delta that has it, however alike they are', () => {
+    const plain = Array.from({ length: 10 }, () => say('x'));
+    const signed = Array.from({ length: 10 }, () => chunk({ content: 'x', extra_content: extra }));
+    const { text, events } = decode(...plain, ...signed, ...plain, ...signed, stop(), done);
+    expect(text).toBe('x'.repeat(40));
+    expect(events.filter((each) => each.type === 'text-delta' && each.providerMetadata)).toHaveLength(20);
   });
 
   const details = (...reasoning_details: unknown[]) => chunk({ content: '', reasoning_details });

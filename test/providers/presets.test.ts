@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import type { RequestContext } from '../../src/core/context.ts';
 import type { StreamRequest } from '../../src/core/request.ts';
+import { ResultBuilder } from '../../src/core/result-builder.ts';
 import { type OpenAIOptions, openai } from '../../src/providers/openai.ts';
 import type { OpenAIPreset } from '../../src/providers/openai-preset.ts';
 import { presets } from '../../src/providers/presets.ts';
@@ -175,6 +176,7 @@ describe('what goes back of an answer', () => {
         { type: 'tool-call', toolCallId: 'c1', toolName: 'look', input: {}, providerMetadata: { openai: { extra_content: extra } } },
       ],
     },
+    { role: 'user', content: 'And?' },
     {
       role: 'assistant',
       content: [
@@ -185,7 +187,10 @@ describe('what goes back of an answer', () => {
   ];
   const call = { id: 'c1', type: 'function', function: { name: 'look', arguments: '{}' } };
   const answer = { role: 'assistant', content: 'I look.', tool_calls: [call] };
-  const last = { role: 'assistant', content: 'So.' };
+  const last = [
+    { role: 'user', content: 'And?' },
+    { role: 'assistant', content: 'So.' },
+  ];
 
   test.each<[string, OpenAIPreset | undefined, object]>([
     ['DeepSeek', presets.deepSeek, { ...answer, reasoning_content: 'Weigh both.' }],
@@ -200,11 +205,75 @@ describe('what goes back of an answer', () => {
     ],
   ])('to %s is what it asks for, with the calls of a tool', (_name, preset, expected) => {
     const { body = '' } = requestOf({ preset, baseURL: 'https://a.example/v1' }, { ...hello, messages });
-    expect(JSON.parse(body).messages).toEqual([expected, last]);
+    expect(JSON.parse(body).messages).toEqual([expected, ...last]);
+  });
+
+  it('is the reasoning of every message of a turn in which a tool was called, and of no other', () => {
+    const thought = (text: string) => ({ type: 'reasoning', text }) as const;
+    const call = { type: 'tool-call', toolCallId: 'c1', toolName: 'look', input: {} } as const;
+    const result = { type: 'tool-result', toolCallId: 'c1', toolName: 'look', output: 'x' } as const;
+    const said = (text: string) => ({ type: 'text', text }) as const;
+    const turns: StreamRequest['messages'] = [
+      { role: 'user', content: 'One?' },
+      { role: 'assistant', content: [thought('w1'), said('a')] },
+      { role: 'user', content: 'Two?' },
+      { role: 'assistant', content: [thought('w2'), call] },
+      { role: 'user', content: [result] },
+      { role: 'assistant', content: [thought('w3'), said('b')] },
+      { role: 'user', content: 'Three?' },
+      { role: 'assistant', content: [thought('w4'), said('c')] },
+    ];
+    const sent: { role: string; reasoning_content?: string }[] = bodyOf(presets.deepSeek, { messages: turns }).messages;
+    const answers = sent.filter(({ role }) => role === 'assistant');
+    expect(answers.map(({ reasoning_content }) => reasoning_content)).toEqual([undefined, 'w2', 'w3', undefined]);
   });
 
   it('to OpenAI itself is nothing that it would refuse', () => {
-    expect(JSON.parse(requestOf({}, { ...hello, messages }).body ?? '').messages).toEqual([answer, last]);
+    expect(JSON.parse(requestOf({}, { ...hello, messages }).body ?? '').messages).toEqual([answer, ...last]);
+  });
+});
+
+describe('an answer that came goes back', () => {
+  const call = (extra: object = {}) =>
+    chunk({ tool_calls: [{ index: 0, id: 'c1', function: { name: 'look', arguments: '{"q":"a"}' }, ...extra }] });
+  const sentBack = (options: OpenAIOptions, ...messages: Parameters<typeof decodeAll>[1][number][]) => {
+    const provider = openai(options);
+    const builder = new ResultBuilder();
+    for (const each of decodeAll(provider.decoder(head()), [...messages, stop('tool_calls'), done]).events) builder.add(each);
+    return JSON.parse(provider.request({ ...hello, messages: builder.snapshot().messages }, context).body ?? '').messages;
+  };
+  const tool_calls = [{ id: 'c1', type: 'function', function: { name: 'look', arguments: '{"q":"a"}' } }];
+
+  it('to DeepSeek with its reasoning', () => {
+    const messages = [chunk({ reasoning_content: 'Weigh' }), chunk({ reasoning_content: ' both.' }), chunk({ content: 'I look.' }), call()];
+    expect(sentBack({ preset: presets.deepSeek }, ...messages)).toEqual([
+      { role: 'assistant', content: 'I look.', reasoning_content: 'Weigh both.', tool_calls },
+    ]);
+  });
+
+  it('to OpenRouter with the details of its reasoning', () => {
+    const detail = (more: object) => ({ type: 'reasoning.text', index: 0, ...more });
+    const messages = [
+      chunk({ reasoning: 'Weigh', reasoning_details: [detail({ text: 'Weigh' })] }),
+      chunk({ reasoning: ' both.', reasoning_details: [detail({ text: ' both.' })] }),
+      call(),
+      chunk({ content: '', reasoning_details: [detail({ signature: 'sig' })] }),
+    ];
+    expect(sentBack({ preset: presets.openRouter }, ...messages)).toEqual([
+      { role: 'assistant', content: null, reasoning_details: [detail({ text: 'Weigh both.', signature: 'sig' })], tool_calls },
+    ]);
+  });
+
+  it('to Gemini’s server of this kind with the signatures of its thoughts', () => {
+    const extra_content = { google: { thought_signature: 'sig' } };
+    const gemini = { name: 'gemini', baseURL: 'https://generativelanguage.googleapis.com/v1beta/openai' };
+    expect(sentBack(gemini, call({ extra_content }))).toEqual([
+      { role: 'assistant', content: null, tool_calls: [{ ...tool_calls[0], extra_content }] },
+    ]);
+    const texts = Array.from({ length: 20 }, (_, index) => chunk({ content: `${index} ` }));
+    expect(sentBack(gemini, ...texts, chunk({ content: '', extra_content }))).toEqual([
+      { role: 'assistant', content: texts.map((_, index) => `${index} `).join(''), extra_content },
+    ]);
   });
 });
 
