@@ -26,7 +26,7 @@ describe('splitThinkTags', () => {
   });
 
   it('passes a delta of metadata alone on while a tag is held', () => {
-    const signature: EventLike = { ...text(''), providerMetadata: { gemini: { thoughtSignature: 's' } } } as EventLike;
+    const signature = Object.assign(text(''), { providerMetadata: { gemini: { thoughtSignature: 's' } } });
     const told = split([text('<thi'), signature, text('nk>why</think>so'), finish()]);
     expect(told).toMatchObject({ text: 'so', reasoning: 'why' });
     expect(told.values).toContainEqual(signature);

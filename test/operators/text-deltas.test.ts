@@ -19,7 +19,7 @@ describe('textDeltas', () => {
   });
 
   it.each<[string, EventLike[], string[]]>([
-    ['a delta that carries metadata alone', [text('Hello'), { ...text(''), providerMetadata: { p: { n: 1 } } } as EventLike], ['Hello']],
+    ['a delta that carries metadata alone', [text('Hello'), Object.assign(text(''), { providerMetadata: { p: { n: 1 } } })], ['Hello']],
     ['a snapshot at the beginning', [snapshot('Hello'), text('!')], ['Hello', '!']],
     ['a snapshot that says nothing new', [text('Hello'), snapshot('Hello'), text('!')], ['Hello', '!']],
     ['an empty snapshot at the beginning', [snapshot(''), text('Hello')], ['Hello']],
