@@ -88,6 +88,7 @@ export { type RetryStatistics, retryStatistics, retrySuccessRate } from './opera
 export { type SmoothConfig, smooth } from './operators/smooth.ts';
 export { type SplitThinkTagsConfig, splitThinkTags } from './operators/split-think-tags.ts';
 export type { SchemaIssue, SchemaOutput, SchemaResult, StandardSchemaV1 } from './operators/standard-schema.ts';
+export { type StreamStatistics, streamStatistics } from './operators/stream-statistics.ts';
 export { type StreamTimeoutConfig, streamTimeout } from './operators/stream-timeout.ts';
 export { type TextDeltasConfig, textDeltas } from './operators/text-deltas.ts';
 export { throwIfUnfinished } from './operators/throw-if-unfinished.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { addUsage, estimateInputTokens, estimateTokens, estimateUsage, type Message, type Usage, usageCost } from '../../src/index.ts';
+import { AttemptUsage } from '../../src/policies/attempt-usage.ts';
 
 const usage = (inputTokens: number, outputTokens: number, more: Partial<Usage> = {}): Usage => ({
   inputTokens,
@@ -61,6 +62,34 @@ describe('an estimate of tokens', () => {
   it('is what a tokenizer counts, if there is one that can', () => {
     expect(estimateTokens('a b c', { countTokens: (text) => text.split(' ').length })).toBe(3);
     expect(estimateTokens('testing', { countTokens: () => Number.NaN })).toBe(2);
+  });
+});
+
+describe('the usage of an attempt', () => {
+  const nobody = { others: () => [], answer: () => '' };
+  const attempt = (config = {}) => new AttemptUsage({ model: 'm', messages: [{ role: 'user', content: 'Hi' }] }, config, nobody);
+
+  it('counts a growing answer as it would the whole (usg-04)', () => {
+    const [piecewise, whole] = [attempt(), attempt()];
+    for (const each of [piecewise, whole]) each.begin();
+    const told: (number | undefined)[] = [];
+    for (const piece of ['Hello ', 'world!']) {
+      piecewise.write(piece.length);
+      told.push(piecewise.read()?.outputTokens);
+    }
+    whole.write('Hello world!'.length);
+    expect(told).toEqual([2, 3]);
+    expect(piecewise.read()).toEqual(whole.read());
+  });
+
+  it('estimates nothing where the provider tells it (usg-12)', () => {
+    const countTokens = () => {
+      throw new Error('asked for an estimate');
+    };
+    const counted = attempt({ countTokens });
+    counted.begin();
+    counted.write(100);
+    expect(counted.settle(usage(3, 4))).toEqual({ usage: usage(3, 4) });
   });
 });
 

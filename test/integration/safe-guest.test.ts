@@ -442,7 +442,7 @@ describe.each(wires)('%s', (wire) => {
     }
   });
 
-  it('an observer that throws is reported once, and the stream goes on', async () => {
+  it('an observer that throws is reported once, and the stream goes on (adp-17)', async () => {
     const reported: unknown[] = [];
     config.onUnhandledError = (error) => reported.push(error);
     afterwards(() => {
