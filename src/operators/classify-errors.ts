@@ -102,8 +102,8 @@ function emptyAnswer(value: unknown, config: ClassificationConfig): ProviderErro
 }
 
 /** Says what anything thrown is; for the operators that may be given errors that nobody has classified. */
-export function classify(error: unknown, config: ClassifyConfig<never> = {}): ProviderError {
-  return classifyFailure(error, withDefault(config), 'connect', wallClock());
+export function classify(error: unknown, config: ClassifyConfig<never> = {}, phase: ErrorPhase = 'connect'): ProviderError {
+  return classifyFailure(error, withDefault(config), phase, wallClock());
 }
 
 function withDefault(config: ClassificationConfig): ClassificationConfig {

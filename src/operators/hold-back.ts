@@ -4,10 +4,9 @@ import { defaults } from '../core/defaults.ts';
 import { currentFlowGate, FlowGate, withFlowGate } from '../core/flow-gate.ts';
 import { callback, count, milliseconds, parseOptions } from '../core/options.ts';
 import { isProviderError, ProviderError } from '../core/provider-error.ts';
-import { classifyFailure } from '../policies/classification.ts';
 import { requireSegmenter } from '../policies/graphemes.ts';
 import { TextWindows } from '../policies/text-windows.ts';
-import { wallClock } from './clock.ts';
+import { classify } from './classify-errors.ts';
 import { OperatorSubscriber } from './operator-subscriber.ts';
 
 /** What a check is told beside the text. */
@@ -111,7 +110,7 @@ export function holdBack(check: TextCheck, config: HoldBackConfig = {}): MonoTyp
         };
         const running = new OperatorSubscriber<unknown>(subscriber, {
           next: settle,
-          error: (error) => subscriber.error(classifyFailure(error, {}, phase(), wallClock())),
+          error: (error) => subscriber.error(classify(error, {}, phase())),
           complete: () => settle(undefined),
         });
         running.add(() => {
