@@ -4,6 +4,8 @@ import {
   accumulate,
   boundedConcatMap,
   bulkhead,
+  bySentence,
+  byWord,
   cancelOn,
   checkpoint,
   circuitBreaker,
@@ -18,12 +20,15 @@ import {
   fallbackTo,
   fundRetries,
   hedge,
+  holdBack,
   holdUntilContent,
   isProviderError,
   rateLimit,
   repetitionGuard,
   result,
   type StreamEvent,
+  splitThinkTags,
+  streamStatistics,
   streamTimeout,
   textDeltas,
   throwIfUnfinished,
@@ -51,6 +56,7 @@ const passing: Readonly<Record<string, () => MonoTypeOperatorFunction<EventLike>
   holdUntilContent: () => holdUntilContent(),
   rateLimit: () => rateLimit(createRateLimiter({ requestsPerMinute: 100 })),
   repetitionGuard: () => repetitionGuard(),
+  splitThinkTags: () => splitThinkTags(),
   'streamTimeout, of values': () => streamTimeout({ headers: 1_000, firstContent: 2_000, idle: 1_000 }),
   'streamTimeout, total': () => streamTimeout({ total: 1_000 }),
   throwIfUnfinished: () => throwIfUnfinished(() => true),
@@ -61,7 +67,21 @@ const projecting: Readonly<Record<string, () => Step>> = {
   'viewState, of each change': () => viewState({ every: 0 }),
 };
 const growing = { ...passing, ...projecting };
-const all: Readonly<Record<string, () => Step>> = { ...growing, result: () => result(), viewState: () => viewState() };
+/** What shapes text; `smooth` is not among them, for it paces the end too. */
+const shaping: Readonly<Record<string, () => OperatorFunction<string, unknown>>> = {
+  bySentence: () => bySentence(),
+  byWord: () => byWord(),
+  holdBack: () => holdBack(() => true),
+};
+const all: Readonly<Record<string, () => Step>> = {
+  ...growing,
+  ...Object.fromEntries(
+    Object.entries(shaping).map(([name, make]) => [name, () => (source: Observable<EventLike>) => source.pipe(textDeltas(), make())]),
+  ),
+  result: () => result(),
+  streamStatistics: () => streamStatistics(),
+  viewState: () => viewState(),
+};
 
 const { unhandled, timers } = watchTimersAndErrors();
 const hello = [start(), text('Hel'), text('lo'), finish()];
