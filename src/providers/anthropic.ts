@@ -45,6 +45,7 @@ export function anthropic(options: AnthropicOptions = {}): Provider {
   const { name } = endpoint;
   return {
     name,
+    capabilities: { charactersPerToken: 3.5 },
     request: (request, context) => endpoint.request('/messages', writeBody(anthropicBody, request, 'anthropic', name), context),
     decoder: (head) => new AnthropicDecoder(head),
     describeError,

@@ -39,5 +39,5 @@ const preset: OpenAIPreset = {
  * ```
  */
 export function xai(options: XAIOptions = {}): Provider {
-  return openaiProvider('xai', schema, options, preset);
+  return { ...openaiProvider('xai', schema, options, preset), capabilities: { charactersPerToken: 4.2 } };
 }

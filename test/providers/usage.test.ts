@@ -147,3 +147,8 @@ describe('a message of Anthropic', () => {
     });
   });
 });
+
+it('each provider says how many characters make a token, where it is not four (usg-01)', () => {
+  const ratios = [openai(), anthropic(), xai()].map(({ capabilities }) => capabilities?.charactersPerToken ?? 4);
+  expect(ratios).toEqual([4, 3.5, 4.2]);
+});
