@@ -58,12 +58,14 @@ export type {
 } from './fault-server/answer.ts';
 export { type AnthropicErrorContent, anthropicError, anthropicEvents } from './fault-server/anthropic-wire.ts';
 export type { AnswerContent, Fragments, ToolCallContent, UsageContent, WireFormat } from './fault-server/content.ts';
+export { type GeminiErrorContent, geminiChunks, geminiError } from './fault-server/gemini-wire.ts';
 export { type OpenAIErrorContent, openaiChunks, openaiError } from './fault-server/openai-wire.ts';
 export type { Outcome, RecordedRequest } from './fault-server/recorded-request.ts';
+export { responsesError, responsesEvents } from './fault-server/responses-wire.ts';
 
 /** A running fault server. */
 export interface FaultServer {
-  /** The base URL for `openai({ baseURL })` and `anthropic({ baseURL })`. */
+  /** The base URL for `openai({ baseURL })`, `openaiResponses`, `anthropic` and `gemini`. */
   readonly url: string;
   readonly port: number;
   /** What it saw, in order of arrival, once the body of the request was there; of very many the last 10,000. */

@@ -10,3 +10,15 @@ export {
   type ExpectedAnswer,
   providerConformance,
 } from './provider-conformance.ts';
+export { type RecordOptions, recordTranscript } from './record-transcript.ts';
+export { type RecordingProxy, type RecordingProxyOptions, startRecordingProxy } from './recording-proxy.ts';
+export { type ReplayOptions, replayFetch } from './replay-fetch.ts';
+export { type ReplayProvider, replayProvider } from './replay-provider.ts';
+export {
+  parseTranscript,
+  type Transcript,
+  type TranscriptChunk,
+  type TranscriptExpectation,
+  type TranscriptResponse,
+} from './transcript.ts';
+export { transcriptAnswer } from './transcript-answer.ts';

@@ -1,7 +1,6 @@
-import type { AnthropicErrorContent } from './anthropic-wire.ts';
 import type { AnswerContent, WireFormat } from './content.ts';
-import type { OpenAIErrorContent } from './openai-wire.ts';
 import type { RecordedRequest } from './recorded-request.ts';
+import type { ErrorContent } from './wires.ts';
 
 /** Bytes of an answer. A string is sent as UTF-8. */
 export type Bytes = string | Uint8Array;
@@ -47,7 +46,7 @@ export type Step =
   | 'error-event'
   | 'malformed'
   | { readonly endless: Bytes }
-  | { readonly error: OpenAIErrorContent & AnthropicErrorContent }
+  | { readonly error: ErrorContent }
   | { readonly send: Bytes | readonly Bytes[] }
   | { readonly wait: number | PromiseLike<unknown> };
 
@@ -74,7 +73,7 @@ export interface AnswerOptions {
   readonly bytesPerSecond?: number | undefined;
   /** Where endless things end after all. Default 256 MiB. */
   readonly maxBytes?: number | undefined;
-  /** Default: by the path of the request, Anthropic's for `.../messages`, OpenAI's for all others. */
+  /** Default: by the path of the request; Chat Completions where it tells nothing. */
   readonly wire?: WireFormat | undefined;
 }
 
@@ -92,7 +91,7 @@ export interface HttpAnswerOptions extends AnswerOptions {
 
 /** An answer in server-sent messages: a good one, until `fault`. */
 export interface StreamAnswer extends HttpAnswerOptions, AnswerContent {
-  /** Messages of your own in place of the content. Each counts as a delta. See `openaiChunks()` and `anthropicEvents()`. */
+  /** Messages of your own in place of the content. Each counts as a delta. See `openaiChunks()`, `responsesEvents()`, `anthropicEvents()` and `geminiChunks()`. */
   readonly events?: Iterable<string> | undefined;
   /** Milliseconds before each delta. */
   readonly tokenDelay?: number | undefined;

@@ -1,5 +1,5 @@
 /** The wire formats that the fault server speaks. */
-export type WireFormat = 'openai' | 'anthropic';
+export type WireFormat = 'openai' | 'openai-responses' | 'anthropic' | 'gemini';
 
 /** One delta after another. A string is cut into words, each with the space before it. */
 export type Fragments = string | Iterable<string>;

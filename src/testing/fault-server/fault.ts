@@ -1,17 +1,7 @@
 import type { AnswerOptions, Bytes, Step } from './answer.ts';
-import { anthropicError } from './anthropic-wire.ts';
 import type { WireFormat } from './content.ts';
-import { openaiError } from './openai-wire.ts';
 import type { Outlet } from './outlet.ts';
-
-const malformedMessages: Record<WireFormat, string> = {
-  openai: 'data: {"choices":[{"index":0,"delta":{"content":"x\n\n',
-  anthropic: 'event: content_block_delta\ndata: {"type":"content_block_delta","delta":{"text":"x\n\n',
-};
-const endlessLines: Record<WireFormat, string> = {
-  openai: 'data: {"choices":[{"index":0,"delta":{"content":"',
-  anthropic: 'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"',
-};
+import { wires } from './wires.ts';
 
 /** The scripted fault: it happens once. */
 export class Fault {
@@ -45,17 +35,16 @@ export class Fault {
     if (typeof step === 'object') {
       if ('wait' in step) await outlet.wait(step.wait);
       else if ('send' in step) for (const bytes of bytesOf(step.send)) await outlet.send(bytes);
-      else if ('error' in step)
-        return this.#sendError(this.#wire === 'openai' ? openaiError(step.error) : anthropicError(step.error), last);
+      else if ('error' in step) return this.#sendError(wires[this.#wire].error(step.error), last);
       else return outlet.sendEndlessly(step.endless, bytesPerSecond, maxBytes).then(() => true);
       return false;
     }
     switch (step) {
       case 'malformed':
-        await outlet.send(malformedMessages[this.#wire]);
+        await outlet.send(wires[this.#wire].malformed);
         return false;
       case 'error-event':
-        return this.#sendError(this.#wire === 'openai' ? openaiError() : anthropicError(), last);
+        return this.#sendError(wires[this.#wire].error(), last);
       case 'end':
         await outlet.finish(after === 'request' ? 'cut' : 'complete');
         return true;
@@ -76,7 +65,7 @@ export class Fault {
         await outlet.sendEndlessly('x-endless: x\r\n', bytesPerSecond, maxBytes);
         return true;
       case 'endless-line':
-        await outlet.send(endlessLines[this.#wire]);
+        await outlet.send(wires[this.#wire].endless);
         break;
       default:
         throw new TypeError(`fault: ${String(step satisfies never)} is not a step`);

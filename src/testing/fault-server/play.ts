@@ -1,15 +1,13 @@
 import { Buffer } from 'node:buffer';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Answer, AnswerOptions, BodyAnswer, Bytes, HttpAnswerOptions, RawAnswer, StreamAnswer } from './answer.ts';
-import { anthropicMessages } from './anthropic-wire.ts';
-import type { MessageRole, WireFormat, WireMessage } from './content.ts';
+import type { MessageRole, WireMessage } from './content.ts';
 import { bytesOf, Fault } from './fault.ts';
 import { messageEncoder } from './message-encoder.ts';
-import { openaiMessages } from './openai-wire.ts';
 import type { Outlet } from './outlet.ts';
 import type { Recording } from './recorded-request.ts';
+import { wires } from './wires.ts';
 
-const pingMessages: Record<WireFormat, string> = { openai: ': keep-alive\n\n', anthropic: 'event: ping\ndata: {"type":"ping"}\n\n' };
 const contentFields = ['text', 'reasoning', 'refusal', 'toolCalls', 'events', 'usage', 'finishReason'] as const;
 
 function isRaw(answer: Answer): answer is RawAnswer {
@@ -32,7 +30,7 @@ export async function play(answer: Answer, outlet: Outlet, recording: Recording)
 async function playStream(answer: StreamAnswer, outlet: Outlet, recording: Recording, fault: Fault): Promise<void> {
   const { after = 'deltas', tokenDelay = 0, heartbeat } = answer;
   await sendHead(answer, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' }, outlet, recording);
-  outlet.heartbeat = typeof heartbeat === 'number' ? { every: heartbeat, send: pingMessages[recording.wire] } : heartbeat;
+  outlet.heartbeat = typeof heartbeat === 'number' ? { every: heartbeat, send: wires[recording.wire].ping } : heartbeat;
   if (after === 'headers' && (await fault.happens())) return;
 
   const encode = messageEncoder(answer);
@@ -62,7 +60,7 @@ function* messagesOf(answer: StreamAnswer, recording: Recording): Iterable<WireM
   }
   const asked = (recording.body as { model?: unknown } | undefined)?.model;
   const content = typeof asked === 'string' ? { ...answer, model: answer.model ?? asked } : answer;
-  yield* recording.wire === 'openai' ? openaiMessages(content) : anthropicMessages(content);
+  yield* wires[recording.wire].messages(content);
 }
 
 async function playBody(answer: BodyAnswer, outlet: Outlet, recording: Recording, fault: Fault): Promise<void> {
@@ -103,7 +101,7 @@ async function playBytes(all: Iterable<Bytes>, answer: AnswerOptions, outlet: Ou
 async function sendHead(answer: HttpAnswerOptions, defaults: OutgoingHttpHeaders, outlet: Outlet, recording: Recording): Promise<void> {
   const headers: OutgoingHttpHeaders = {
     ...defaults,
-    [recording.wire === 'openai' ? 'x-request-id' : 'request-id']: `req_fault_${recording.index}`,
+    [wires[recording.wire].requestIdHeader]: `req_fault_${recording.index}`,
   };
   for (const [name, value] of Object.entries(answer.headers ?? {})) {
     if (value === null) delete headers[name.toLowerCase()];

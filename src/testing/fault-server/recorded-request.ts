@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { WireFormat } from './content.ts';
+import { wireOf } from './wires.ts';
 
 /**
  * How an answer ended: played to the end of its body (`complete`), broken off by the script (`cut`), left by the client before its end
@@ -70,7 +71,7 @@ export class Recording implements RecordedRequest {
     this.headers = seen.headers;
     this.text = seen.text;
     this.body = parsed(seen.text);
-    this.wire = /\/messages\/?(\?|$)/.test(seen.path) ? 'anthropic' : 'openai';
+    this.wire = wireOf(seen.path);
     this.receivedAt = seen.receivedAt;
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
