@@ -1,7 +1,7 @@
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { anthropic, createCircuitBreakers, createClient, type LifecycleEvent, openai } from '../../src/index.ts';
-import { clientOf, collect, expectAborted, expectError, expectText, quiet, request, serve, wires, within } from './support.ts';
+import { createCircuitBreakers, createClient, type LifecycleEvent } from '../../src/index.ts';
+import { clientOf, collect, expectAborted, expectError, expectText, factories, quiet, request, serve, wires, within } from './support.ts';
 
 const once = { maxAttempts: 1 };
 
@@ -127,7 +127,7 @@ describe.each(wires)('%s', (wire) => {
   }
 
   it('of another model stays closed', async () => {
-    const server = await serve((recorded) => ((recorded.body as { model: string }).model === 'm-1' ? { status: 503 } : { text: 'Hello' }));
+    const server = await serve(({ path, text }) => (`${path} ${text}`.includes('m-1') ? { status: 503 } : { text: 'Hello' }));
     const breakers = createCircuitBreakers({ consecutiveFailures: 2 });
     const client = clientOf(wire, server.url, { breakers, retry: once });
     for (let call = 0; call < 2; call++) await collect(client.stream(request));
@@ -143,7 +143,7 @@ describe.each(wires)('%s', (wire) => {
     for (let call = 0; call < 2; call++) await collect(client.stream(request));
     expectError(await collect(client.stream(request)), { category: 'circuit-open' });
     const other = createClient({
-      provider: (wire === 'openai' ? openai : anthropic)({ name: 'other', baseURL: up.url }),
+      provider: factories[wire]({ name: 'other', baseURL: up.url }),
       breakers,
       retry: once,
     });

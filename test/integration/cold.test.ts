@@ -1,7 +1,7 @@
 import { firstValueFrom, share, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { createClient, openai, textDeltas, viewState } from '../../src/index.ts';
-import { clientOf, collect, expectError, expectText, providerOf, quiet, request, serve, wires } from './support.ts';
+import { about, clientOf, collect, expectError, expectText, providerOf, quiet, request, serve, wires } from './support.ts';
 
 describe.each(wires)('%s', (wire) => {
   it('nothing happens before somebody subscribes: no request, no key', async () => {
@@ -73,7 +73,7 @@ describe.each(wires)('%s', (wire) => {
     let asked = 0;
     const provider = providerOf(wire, server.url, async () => `key-number-${++asked}`);
     expectText(await collect(clientOf(wire, '', { provider }).stream(request)), 'Hello');
-    const header = wire === 'openai' ? 'authorization' : 'x-api-key';
+    const header = about[wire].keyHeader;
     expect(server.requests.map(({ headers }) => String(headers[header]).replace('Bearer ', ''))).toEqual(['key-number-1', 'key-number-2']);
   });
 
@@ -99,7 +99,7 @@ describe.each(wires)('%s', (wire) => {
       { ...request, messages: [{ role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'a', toolName: 'b', input: cyclic() }] }] },
       /JSON|serializable/,
     ],
-    'a BigInt': [{ ...request, providerOptions: { openai: { n: 1n }, anthropic: { n: 1n } } }, /JSON|serializable/],
+    'a BigInt': [{ ...request, providerOptions: { [wire]: { n: 1n } } }, /JSON|serializable/],
   };
   for (const [what, [value, words]] of Object.entries(bad)) {
     it(`a request with ${what} is invalid-request, names the field, and is never sent`, async () => {

@@ -2,15 +2,26 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { ErrorCategory } from '../../src/index.ts';
 import type { Answer } from '../../src/testing/fault-server.ts';
-import { clientOf, collect, expectError, expectText, messagesOf, request, serve, type Wire, wires } from './support.ts';
+import {
+  about,
+  clientOf,
+  collect,
+  expectError,
+  expectText,
+  messagesOf,
+  request,
+  serve,
+  type Wire,
+  wires,
+  wiresWithMarker,
+} from './support.ts';
 
-const path = { openai: 'chat/completions', anthropic: 'messages' };
 const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n';
 const chunked = (...chunks: string[]): string => chunks.map((each) => `${Buffer.byteLength(each).toString(16)}\r\n${each}\r\n`).join('');
 /** Opening messages and two deltas, without an end. */
 const begun = (wire: Wire): string =>
   messagesOf(wire, { text: ['Hel', 'lo'] })
-    .slice(0, wire === 'openai' ? 3 : 4)
+    .slice(0, about[wire].opening + 2)
     .join('');
 
 interface Case {
@@ -18,6 +29,8 @@ interface Case {
   readonly answer: Answer | ((wire: Wire) => Answer);
   readonly category: ErrorCategory | readonly ErrorCategory[];
   readonly text?: string;
+  /** Default: all. */
+  readonly wires?: readonly Wire[];
 }
 
 /** A connection that breaks before content is tried again; after content, the partial answer is handed over. */
@@ -45,6 +58,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'reset after the finish reason',
+    wires: wiresWithMarker,
     answer: { text: 'Hello', after: 'finish-reason', fault: 'reset' },
     category: 'network',
     text: 'Hello',
@@ -85,7 +99,8 @@ const cases: readonly Case[] = [
 ];
 
 describe.each(wires)('a connection to %s', (wire) => {
-  for (const { what, answer, category, text = '' } of cases) {
+  for (const { what, answer, category, text = '', wires: applies = wires } of cases) {
+    if (!applies.includes(wire)) continue;
     it(`${what} ${text ? 'is an error with what was said' : 'is tried again'}`, async () => {
       const broken = typeof answer === 'function' ? answer(wire) : answer;
       const server = await serve([broken, { text: 'All of it' }]);
@@ -182,6 +197,6 @@ describe.each(wires)('a connection to %s', (wire) => {
   it('reaches the path of its API', async () => {
     const server = await serve({ text: 'Hello' });
     await collect(clientOf(wire, `${server.url}/`).stream(request));
-    expect(server.requests[0]).toMatchObject({ method: 'POST', path: `/v1/${path[wire]}` });
+    expect(server.requests[0]).toMatchObject({ method: 'POST', path: `/v1/${about[wire].path}` });
   });
 });

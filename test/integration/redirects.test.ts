@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { apiKey, clientOf, collect, expectError, expectText, request, serve, wires } from './support.ts';
+import { about, apiKey, clientOf, collect, expectError, expectText, request, serve, wires } from './support.ts';
 
 const once = { retry: { maxAttempts: 1 } };
 
@@ -16,7 +16,7 @@ describe.each(wires)('%s', (wire) => {
       const [first, second] = server.requests;
       expect(second).toMatchObject({ method: 'POST', path: '/elsewhere/messages?x=1' });
       expect(second?.body).toEqual(first?.body);
-      const header = wire === 'openai' ? 'authorization' : 'x-api-key';
+      const header = about[wire].keyHeader;
       expect(second?.headers[header]).toContain(apiKey);
     });
   }

@@ -1,9 +1,22 @@
 import { inspect } from 'node:util';
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { anthropic, fetchTransport, openai, type ProviderError, type StreamEvent } from '../../src/index.ts';
+import { fetchTransport, type ProviderError, type StreamEvent } from '../../src/index.ts';
 import type { Answer } from '../../src/testing/fault-server.ts';
-import { clientOf, collect, type Ending, eventsOf, expectError, providerOf, request, serve, unsafe, type Wire, wires } from './support.ts';
+import {
+  clientOf,
+  collect,
+  type Ending,
+  eventsOf,
+  expectError,
+  factories,
+  providerOf,
+  request,
+  serve,
+  unsafe,
+  type Wire,
+  wires,
+} from './support.ts';
 
 /** Everything of an error that somebody may print, log or show. */
 function printed(error: ProviderError): Record<string, string> {
@@ -112,14 +125,14 @@ describe.each(wires)('%s', (wire) => {
     it(`a key ${kind}, in a header of the user’s own, echoed, is in no form of the error`, async () => {
       const server = await serve({ status: 500, body: { error: { message: `x-tenant-token ${key} was refused` } } });
       const options = { apiKey: 'other-key-of-no-interest', baseURL: server.url, headers: { 'x-tenant-token': key } };
-      const provider = wire === 'openai' ? openai(options) : anthropic(options);
+      const provider = factories[wire](options);
       expectNoSecret(await collect(clientOf(wire, '', { provider, retry: { maxAttempts: 2 } }).stream(request)), key);
     });
 
     it(`a key ${kind}, in the query of the address, echoed, is in no form of the error`, async () => {
       const server = await serve({ status: 404, body: `no such path: /v1/x?key=${key}&y=1 (${key})` });
       const options = { apiKey: 'other-key-of-no-interest', baseURL: `${server.url}?key=${key}` };
-      const provider = wire === 'openai' ? openai(options) : anthropic(options);
+      const provider = factories[wire](options);
       expectNoSecret(await collect(clientOf(wire, '', { provider, retry: { maxAttempts: 2 } }).stream(request)), key);
     });
   }

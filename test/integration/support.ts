@@ -6,8 +6,10 @@ import {
   type ClientConfig,
   createClient,
   type ErrorCategory,
+  gemini,
   isProviderError,
   openai,
+  openaiResponses,
   type Provider,
   type ProviderError,
   type StreamEvent,
@@ -16,14 +18,37 @@ import {
 import {
   anthropicEvents,
   type FaultServer,
+  geminiChunks,
   openaiChunks,
   type RecordedRequest,
+  responsesEvents,
   type Script,
   startFaultServer,
+  type WireFormat,
 } from '../../src/testing/fault-server.ts';
 
-export type Wire = 'openai' | 'anthropic';
-export const wires: readonly Wire[] = ['openai', 'anthropic'];
+export type Wire = WireFormat;
+export const wires: readonly Wire[] = ['openai', 'openai-responses', 'anthropic', 'gemini'];
+
+export const factories = { openai, 'openai-responses': openaiResponses, anthropic, gemini };
+const writers = { openai: openaiChunks, 'openai-responses': responsesEvents, anthropic: anthropicEvents, gemini: geminiChunks };
+
+/** What of a format the tests have to know. */
+export const about = {
+  openai: { path: 'chat/completions', keyHeader: 'authorization', opening: 1, stop: 'stop', length: 'length' },
+  'openai-responses': { path: 'responses', keyHeader: 'authorization', opening: 4, stop: 'completed', length: 'max_output_tokens' },
+  anthropic: { path: 'messages', keyHeader: 'x-api-key', opening: 2, stop: 'end_turn', length: 'max_tokens' },
+  gemini: {
+    path: 'models/m-1:streamGenerateContent?alt=sse',
+    keyHeader: 'x-goog-api-key',
+    opening: 0,
+    stop: 'STOP',
+    length: 'MAX_TOKENS',
+  },
+} as const satisfies Record<Wire, object>;
+
+/** The formats that say why an answer ended before they say that it has. */
+export const wiresWithMarker: readonly Wire[] = ['openai', 'anthropic'];
 
 /** Looks like a provider's key, so that it must never show up anywhere. */
 export const apiKey = 'sk-proj-4f9Kd02mQz81xLw7RtYp';
@@ -64,12 +89,12 @@ export function clientOf(wire: Wire, url: string, settings: Settings = {}): Clie
 }
 
 export function providerOf(wire: Wire, baseURL: string, key: string | (() => string | Promise<string>) = apiKey): Provider {
-  return wire === 'openai' ? openai({ apiKey: key, baseURL }) : anthropic({ apiKey: key, baseURL });
+  return factories[wire]({ apiKey: key, baseURL });
 }
 
 /** The messages of a good answer in the wire's format. */
 export function messagesOf(wire: Wire, content: Parameters<typeof openaiChunks>[0]): string[] {
-  return wire === 'openai' ? openaiChunks(content) : anthropicEvents(content);
+  return writers[wire](content);
 }
 
 /** How a stream ended, and what it said. */
