@@ -87,6 +87,8 @@ export const defaults = {
     /** The arguments of one tool call, in characters, and how many calls may be open at once. */
     maxToolInput: 4_194_304,
     maxToolCalls: 256,
+    /** How many parts and items of one answer are told apart, where the provider numbers them. */
+    maxParts: 4_096,
   },
   /** Where an API wants a limit on output tokens, a request without one gets this. */
   request: { maxOutputTokens: 4_096 },
