@@ -27,6 +27,10 @@ const secretPatterns: readonly [RegExp, string][] = [
 // reach a terminal or a log with them.
 const unsafeCharacters = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
+// The letter that ends a terminal's sequence would hide the beginning of a secret behind it: they are kept apart while secrets are looked for.
+const terminalSequences = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]{0,32}[A-Za-z]`, 'g');
+const border = '\ufdd0';
+
 function escapeCharacter(character: string): string {
   if (character === '\n' || character === '\r' || character === '\t') return ' ';
   return `\\u{${character.codePointAt(0)?.toString(16)}}`;
@@ -42,7 +46,9 @@ export function sanitize(text: string, secrets: readonly string[] = [], maxLengt
   let safe = text;
   for (const secret of secrets) safe = safe.replaceAll(secret, redacted);
   // Once more after escaping: what stood between a name and its secret may have been what was escaped.
-  safe = redact(redact(safe.slice(0, maxLength * 4)).replace(unsafeCharacters, escapeCharacter)).trim();
+  safe = redact(redact(safe.slice(0, maxLength * 4).replace(terminalSequences, `$&${border}`)).replace(unsafeCharacters, escapeCharacter))
+    .replaceAll(border, '')
+    .trim();
   return safe.length > maxLength ? `${safe.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '')}…` : safe;
 }
 

@@ -23,6 +23,8 @@ export interface Bulkhead {
   readonly enter: (go: (release: () => void) => void) => (() => void) | false;
 }
 
+const placesSchema = instance<Bulkhead>('enter', 'createBulkhead');
+
 const schema = z.strictObject({ maxConcurrent: count(1), maxQueue: limit(0).default(0) });
 
 /**
@@ -76,12 +78,12 @@ export function createBulkhead(config: BulkheadConfig): Bulkhead {
  * @see marbles/bulkhead.md
  */
 export function bulkhead<T>(places: Bulkhead): MonoTypeOperatorFunction<T> {
-  parseOptions('bulkhead', instance<Bulkhead>('enter', 'createBulkhead'), places);
+  parseOptions('bulkhead', placesSchema, places);
   return (source) =>
     new Observable((subscriber) => {
       const leave = places.enter((release) => {
         subscriber.add(release);
-        source.subscribe(new OperatorSubscriber<T>(subscriber, { next: (value) => subscriber.next(value) }));
+        source.subscribe(new OperatorSubscriber<T>(subscriber, {}));
       });
       if (leave) subscriber.add(leave);
       else subscriber.error(limitExceeded('every place of the bulkhead is taken, and so is its line'));

@@ -8,6 +8,8 @@ import { type ContentConfig, contentTest } from './content.ts';
 import type { CircuitBreaker } from './create-circuit-breaker.ts';
 import { OperatorSubscriber } from './operator-subscriber.ts';
 
+const breakerSchema = instance<CircuitBreaker>('acquire', 'createCircuitBreaker');
+
 /**
  * Guards a stream with a circuit breaker that is shared with others: a permit on subscribe, the verdict at first content, the permit
  * back on unsubscribe.
@@ -24,7 +26,7 @@ import { OperatorSubscriber } from './operator-subscriber.ts';
  * @see marbles/circuit-breaker.md
  */
 export function circuitBreaker<T>(breaker: CircuitBreaker, config: ContentConfig<T> = {}): MonoTypeOperatorFunction<T> {
-  parseOptions('circuitBreaker', instance<CircuitBreaker>('acquire', 'createCircuitBreaker'), breaker);
+  parseOptions('circuitBreaker', breakerSchema, breaker);
   const isContent = contentTest(config);
   return (source) =>
     new Observable((subscriber) => {

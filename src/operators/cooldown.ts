@@ -80,6 +80,8 @@ function createCooldown(): Cooldown {
   };
 }
 
+const gateSchema = instance<Cooldown>('waitFor', 'createCooldowns');
+
 const configSchema = z.strictObject({
   remaining: callback<() => number>().optional(),
   isContent: callback<(value: unknown) => boolean>().optional(),
@@ -107,7 +109,7 @@ export interface CooldownConfig<T> extends ContentConfig<T> {
  * @see marbles/cooldown.md
  */
 export function cooldown<T>(gate: Cooldown, config: CooldownConfig<T> = {}): MonoTypeOperatorFunction<T> {
-  parseOptions('cooldown', instance<Cooldown>('waitFor', 'createCooldowns'), gate);
+  parseOptions('cooldown', gateSchema, gate);
   parseOptions('cooldown', configSchema, config);
   const isContent = contentTest(config);
   const { machine, queue } = gate;

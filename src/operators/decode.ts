@@ -50,28 +50,27 @@ export function decode<E extends EventLike>(
         if (!subscriber.closed) subscriber.add(asyncScheduler.schedule(() => subscriber.complete(), defaults.transport.lingerFor));
       };
 
-      const emit = (events: Iterable<ProviderEvent | E>): void => {
-        for (const event of events) {
-          if (subscriber.closed) return;
-          if (event.type === 'finish') {
-            end(event as ProviderEvent);
-            return;
-          }
-          if (account) count(account, event);
-          // The head has said it, once.
-          if (event.type !== 'start') subscriber.next(event as StreamEvent | E);
-        }
-      };
-
-      /** A message that the end of the body cut in two is no fault of its own: the stream was interrupted. */
-      const emitIfWhole = (by: Decoder<E>, message: SseMessage): void => {
-        let events: (ProviderEvent | E)[] = [];
-        try {
-          events = [...by.decode(message)];
-        } catch {
+      const emitOne = (event: ProviderEvent | E): void => {
+        if (event.type === 'finish') {
+          end(event as ProviderEvent);
           return;
         }
-        emit(events);
+        if (account) count(account, event);
+        // The head has said it, once.
+        if (event.type !== 'start') subscriber.next(event as StreamEvent | E);
+      };
+
+      const emit = (events: Iterable<ProviderEvent | E>): void => {
+        if (Array.isArray(events)) {
+          // Most messages give an array of one: an iterator for each would cost more than the event.
+          for (let index = 0; index < events.length && !subscriber.closed && !hasEnded; index++) emitOne(events[index]);
+          return;
+        }
+        for (const event of events) {
+          if (subscriber.closed) return;
+          emitOne(event);
+          if (hasEnded) return;
+        }
       };
 
       /** An error inside the stream belongs to the response that began it. */
@@ -80,6 +79,15 @@ export function decode<E extends EventLike>(
           emit(by.decode(message));
         } catch (error) {
           throw error instanceof ErrorResponse ? new ErrorResponse({ ...error.facts, headers }) : error;
+        }
+      };
+
+      /** A message that the end of the body cut in two is no fault of its own: the stream was interrupted. An error that it reports is one. */
+      const emitIfWhole = (by: Decoder<E>, message: SseMessage): void => {
+        try {
+          emitFrom(by, message);
+        } catch (error) {
+          if (error instanceof ErrorResponse && error.facts.body !== undefined) throw error;
         }
       };
 
@@ -140,11 +148,11 @@ const noHead: ResponseHead = { type: 'head', status: 200, headers: new Headers()
 
 /** A head or a message of a transport as it is; anything else is what an SDK has parsed. */
 function messageOf(value: unknown): ResponseHead | SseMessage {
-  const { type, data, headers } = value as Partial<SseMessage & { readonly headers: unknown }>;
-  if ((type === 'message' && typeof data === 'string') || ((type as string) === 'head' && headers instanceof Headers)) {
-    return value as ResponseHead | SseMessage;
-  }
-  return { type: 'message', event: '', data: '', id: '', value };
+  const { type } = value as { readonly type?: unknown };
+  const isOurs =
+    (type === 'message' && typeof (value as Partial<SseMessage>).data === 'string') ||
+    (type === 'head' && (value as Partial<ResponseHead>).headers instanceof Headers);
+  return isOurs ? (value as ResponseHead | SseMessage) : { type: 'message', event: '', data: '', id: '', value };
 }
 
 /** Where the formats name their model. */

@@ -17,12 +17,15 @@ export class OperatorSubscriber<T> extends Subscriber<T> {
   readonly #observer: OperatorObserver<T>;
   #next: ((value: T) => void) | undefined;
   readonly #output: Subscriber<unknown>;
+  /** Who is given values that pass through: the output, or whoever stands behind it, if it lets them through too. */
+  #receiver: Subscriber<unknown>;
 
   constructor(destination: Subscriber<never> | Subscriber<unknown>, observer: OperatorObserver<T>) {
     super(destination as Subscriber<unknown>);
     this.#output = destination as Subscriber<unknown>;
     this.#observer = observer;
     this.#next = observer.next;
+    this.#receiver = receiverBehind(this.#output);
   }
 
   /** What a teardown throws is of no use to anybody here, and would hide the reason for which the stream ends. */
@@ -35,24 +38,28 @@ export class OperatorSubscriber<T> extends Subscriber<T> {
   /** From now on values pass through: the operator has seen what it was waiting for. */
   passThrough(): void {
     this.#next = undefined;
+    this.#receiver = receiverBehind(this.#output);
   }
 
-  /** A value that nobody here looks at takes the shorter way: a stream has many values and a dozen steps. */
+  /** Whom a value may be given to in place of this step: whoever is behind it, if it lets all values through. */
+  get receiver(): Subscriber<unknown> | undefined {
+    return this.#next === undefined ? this.#receiver : undefined;
+  }
+
+  /** Without the steps of `Subscriber`: a stream has many values and a dozen operators. */
   override next(value: T): void {
-    if (this.#next === undefined && !this.isStopped) this.#output.next(value);
-    else super.next(value);
-  }
-
-  protected override _next(value: T): void {
-    if (!this.#next) {
-      this.#output.next(value);
-      return;
-    }
-    try {
-      this.#next(value);
-    } catch (error) {
-      this.unsubscribe();
-      this.#output.error(error);
+    const next = this.#next;
+    if (this.isStopped) {
+      super.next(value);
+    } else if (next === undefined) {
+      this.#receiver.next(value);
+    } else {
+      try {
+        next(value);
+      } catch (error) {
+        this.unsubscribe();
+        this.#output.error(error);
+      }
     }
   }
 
@@ -77,4 +84,9 @@ export class OperatorSubscriber<T> extends Subscriber<T> {
       this.unsubscribe();
     }
   }
+}
+
+/** A step that lets values through ends with what is behind it and ends what is before it: nothing is lost by going past it. */
+function receiverBehind(output: Subscriber<unknown>): Subscriber<unknown> {
+  return (output instanceof OperatorSubscriber ? output.receiver : undefined) ?? output;
 }

@@ -71,6 +71,8 @@ export interface RateLimitConfig {
   readonly tokens?: number | undefined;
 }
 
+const limiterSchema = instance<RateLimiter>('enter', 'createRateLimiter');
+
 const costSchema = z.strictObject({ tokens: count(0).default(0) });
 
 /**
@@ -82,12 +84,12 @@ const costSchema = z.strictObject({ tokens: count(0).default(0) });
  * @see marbles/rate-limit.md
  */
 export function rateLimit<T>(limiter: RateLimiter, config: RateLimitConfig = {}): MonoTypeOperatorFunction<T> {
-  parseOptions('rateLimit', instance<RateLimiter>('enter', 'createRateLimiter'), limiter);
+  parseOptions('rateLimit', limiterSchema, limiter);
   const { tokens } = parseOptions('rateLimit', costSchema, config);
   return (source) =>
     new Observable((subscriber) => {
       const leave = limiter.enter(tokens, () => {
-        source.subscribe(new OperatorSubscriber<T>(subscriber, { next: (value) => subscriber.next(value) }));
+        source.subscribe(new OperatorSubscriber<T>(subscriber, {}));
       });
       if (typeof leave === 'string') subscriber.error(limitExceeded(leave));
       else subscriber.add(leave);

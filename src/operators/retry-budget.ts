@@ -48,7 +48,6 @@ export function fundRetries<T>(budget: RetryBudget | undefined, key: BudgetKey):
       budget.called(key);
       source.subscribe(
         new OperatorSubscriber<T>(subscriber, {
-          next: (value) => subscriber.next(value),
           complete: () => {
             budget.credit(key);
             subscriber.complete();

@@ -1,6 +1,7 @@
 import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type Subscription } from 'rxjs';
 import { z } from 'zod';
 import { maxTimerDelay } from '../core/defaults.ts';
+import { afterDelivery } from '../core/delivery.ts';
 import type { EventLike } from '../core/event.ts';
 import { currentFlowGate, type FlowGate } from '../core/flow-gate.ts';
 import { callback, milliseconds, parseOptions } from '../core/options.ts';
@@ -71,6 +72,7 @@ export function streamTimeout<T>(
       let timer: Subscription | undefined;
       let armedFor = Number.POSITIVE_INFINITY;
       let isArmed = false;
+      let isStampDue = false;
 
       const arm = (): void => {
         const due = watch.due().at;
@@ -100,6 +102,11 @@ export function streamTimeout<T>(
         arm();
       };
 
+      const stamp = (): void => {
+        isStampDue = false;
+        watch.alive(now());
+      };
+
       const upstream = new OperatorSubscriber<T>(subscriber, {
         next: watchesValues
           ? (value) => {
@@ -110,9 +117,12 @@ export function streamTimeout<T>(
               }
               subscriber.next(value);
               if (!isLife || subscriber.closed) return;
+              // What came at once is one sign of life.
+              if (isStampDue) return;
               const isFirst = !watch.hasContent;
               // After the delivery: the time that a consumer takes is not the provider's.
-              watch.alive(now());
+              if (!isFirst && afterDelivery(stamp)) isStampDue = true;
+              else watch.alive(now());
               if (isFirst && isArmed) arm();
             }
           : undefined,

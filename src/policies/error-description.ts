@@ -42,7 +42,10 @@ function describe(facts: ErrorFacts, lexicon: ErrorLexicon): ErrorDescription {
     category: refined.category ?? byWords,
     genericCategory: statusCategory(told.status) ?? lexicon.genericCategory(words),
     retryable: toldRetryable(headers, lexicon.retryHeaders) ?? refined.retryable,
-    retryAfterMs: (body === undefined ? undefined : retryAfterOfBody(body)) ?? (headers && waitOfHeaders(headers, lexicon.waitHeaders)),
+    // What a header says is meant for programs, and is read where every header is.
+    retryAfterMs:
+      (headers && waitOfHeaders(headers, lexicon.waitHeaders)) ??
+      (body === undefined || headers?.has('retry-after') ? undefined : retryAfterOfBody(body)),
     // The number of an HTTP status is the status once more.
     code: words.find((word) => !isStatus(word)) ?? words[0],
     detail: message,

@@ -70,6 +70,8 @@ export function readErrorWords(body: unknown, asked: readonly string[] = []): Er
       const value = object[member];
       if (value !== undefined) members.set(member, [...(members.get(member) ?? []), value]);
     }
+    // Validators say where in the request they found it.
+    if (Array.isArray(object.loc)) types.push('validation_error');
     const place = Array.isArray(object.loc)
       ? object.loc.filter((step) => typeof step === 'string' || typeof step === 'number').join('.')
       : '';

@@ -1,8 +1,7 @@
-/**
- * What may differ from message to message: the text of the delta; or the value of a member that the decoder does not read, a string or
- * a number.
- */
-export type Hole = 'text' | 'string' | 'number';
+import { endOfValue } from './json-extent.ts';
+
+/** What may differ from message to message: the text of the delta; or the value, whatever it is, of a member that the decoder does not read. */
+export type Hole = 'text' | 'value';
 
 /** V8 copies slices shorter than this; a longer one keeps the whole text it was cut from alive. */
 const minSharedSlice = 13;
@@ -13,8 +12,8 @@ const backslash = 92;
 /**
  * What many messages have in common: the pieces of their text that never differ, and between them the holes.
  *
- * What fits is, as JSON, the message that it was learned from, with other values in the holes: a hole holds nothing but a whole token of its
- * kind. Everything else is said not to fit, and has to be parsed.
+ * What fits is, as JSON, the message that it was learned from, with other values in the holes: a hole holds nothing but a whole text, or
+ * a whole value. Everything else is said not to fit, and has to be parsed.
  */
 export class MessageTemplate {
   /** Where the last text that fitted ended. */
@@ -25,7 +24,7 @@ export class MessageTemplate {
   #textEnd = 0;
   #hasEscape = false;
 
-  /** @param pieces One more than there are holes; a hole for a string stands between quotes that belong to the pieces. */
+  /** @param pieces One more than there are holes; the quotes around the text belong to the pieces. */
   constructor(pieces: readonly string[], holes: readonly Hole[]) {
     this.#pieces = pieces;
     this.#holes = holes;
@@ -60,7 +59,7 @@ export class MessageTemplate {
     let at = start + piece.length;
     for (let index = 0; index < holes.length; index++) {
       const hole = holes[index];
-      const end = hole === 'text' ? this.#endOfText(source, at) : hole === 'string' ? endOfString(source, at) : endOfNumber(source, at);
+      const end = hole === 'text' ? this.#endOfText(source, at) : endOfValue(source, at);
       piece = pieces[index + 1] as string;
       if (end === -1 || !isAt(source, end, piece)) return false;
       at = end + piece.length;
@@ -96,30 +95,4 @@ function isAt(source: string, start: number, piece: string): boolean {
     if (source.charCodeAt(start + index) !== piece.charCodeAt(index)) return false;
   }
   return true;
-}
-
-/** Where a string without escapes ends; -1 for any other. */
-function endOfString(source: string, start: number): number {
-  let at = start;
-  for (let code = source.charCodeAt(at); code !== quote; code = source.charCodeAt(++at)) {
-    if (!(code >= 32) || code === backslash) return -1;
-  }
-  return at;
-}
-
-/** Where a number without an exponent ends; -1 for any other. */
-function endOfNumber(source: string, start: number): number {
-  const first = source.charCodeAt(start) === 45 /* - */ ? start + 1 : start;
-  const whole = endOfDigits(source, first);
-  // Nothing, or a zero that leads.
-  if (whole === first || (source.charCodeAt(first) === 48 && whole > first + 1)) return -1;
-  if (source.charCodeAt(whole) !== 46 /* . */) return whole;
-  const end = endOfDigits(source, whole + 1);
-  return end === whole + 1 ? -1 : end;
-}
-
-function endOfDigits(source: string, start: number): number {
-  let at = start;
-  for (let code = source.charCodeAt(at); code >= 48 && code <= 57; code = source.charCodeAt(at)) at++;
-  return at;
 }

@@ -42,10 +42,16 @@ export class StreamDeadlines {
   /** When the next deadline passes, and which it is. */
   due(): { readonly at: number; readonly name: TimeoutName } {
     const { headers, firstContent, idle, total } = this.#deadlines;
-    const candidates: { at: number; name: TimeoutName }[] = [{ at: this.#startedAt + total, name: 'total' }];
-    if (this.#phase === 'headers') candidates.push({ at: this.#startedAt + headers, name: 'headers' });
-    if (this.#phase !== 'idle') candidates.push({ at: this.#startedAt + firstContent, name: 'first-content' });
-    else candidates.push({ at: this.#aliveAt + idle, name: 'idle' });
-    return candidates.reduce((first, next) => (next.at < first.at ? next : first));
+    let at = this.#startedAt + total;
+    let name: TimeoutName = 'total';
+    const offer = (candidate: number, its: TimeoutName): void => {
+      if (candidate >= at) return;
+      at = candidate;
+      name = its;
+    };
+    if (this.#phase === 'headers') offer(this.#startedAt + headers, 'headers');
+    if (this.#phase !== 'idle') offer(this.#startedAt + firstContent, 'first-content');
+    else offer(this.#aliveAt + idle, 'idle');
+    return { at, name };
   }
 }

@@ -22,7 +22,7 @@ export class AnthropicAnswer {
   #blocks = new AnthropicBlocks();
   readonly #citations = new AnthropicCitations();
   readonly #sources = new Sources();
-  readonly #usage = new AnthropicUsage();
+  #usage = new AnthropicUsage();
   #begun = false;
   #messageId: unknown;
   #delivered = false;
@@ -79,16 +79,19 @@ export class AnthropicAnswer {
     this.#begun = true;
     this.#messageId = message.id;
     this.#blocks = new AnthropicBlocks();
+    this.#usage = new AnthropicUsage();
+    this.stopReason = undefined;
     this.#count(message.usage, false);
   }
 
   #readStart(body: JsonObject): void {
+    for (const call of this.#blocks.takeEmpty()) this.#close(call);
     const block = isObject(body.content_block) ? body.content_block : {};
     if (block.type === 'text') this.#text(body.index, textOf(block.text));
     else if (block.type === 'thinking') {
       this.#thinking(body.index, textOf(block.thinking));
       this.#sign(body.index, block.signature);
-    } else this.#blocks.start(body.index, block);
+    } else this.#close(this.#blocks.start(body.index, block));
     // Results of a search that the provider made, and a page that it has read.
     if (block.type === 'web_search_tool_result' && Array.isArray(block.content)) for (const found of block.content) this.#cite(found);
     if (block.type === 'web_fetch_tool_result') this.#cite(block.content);

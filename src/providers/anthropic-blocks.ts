@@ -26,8 +26,8 @@ type ItemEvent = Extract<ProviderEvent, { readonly type: 'provider-item' }>;
 /**
  * Assembles the tool calls of a message, and what is the provider's own, from its content blocks.
  *
- * A call is emitted when its block stops with an input that is whole. Whether an empty or a broken one is a call without input, a
- * call cut off by the limit on tokens, or an error, is known only with the stop reason.
+ * A call is emitted when its block stops with an input that is whole. Whether an empty one is a call without input or one that the limit on
+ * tokens has cut off, is known when another block begins, or with the stop reason; whether a broken one is cut off or an error, with that alone.
  */
 export class AnthropicBlocks {
   readonly #tools = new Map<unknown, ToolBlock>();
@@ -37,20 +37,29 @@ export class AnthropicBlocks {
   readonly #pending: ToolBlock[] = [];
   #count = 0;
 
-  /** `content_block_start` of anything that is not text or thinking. */
-  start(index: unknown, block: JsonObject): void {
+  /** The calls without input that have stopped: where another block begins, no limit on tokens has cut them off. */
+  takeEmpty(): readonly ToolCallEvent[] {
+    if (this.#pending.length === 0) return [];
+    const waiting = this.#pending.splice(0);
+    this.#pending.push(...waiting.filter(({ input }) => input !== ''));
+    return waiting.filter(({ input }) => input === '').map(callOf);
+  }
+
+  /** `content_block_start` of anything that is not text or thinking; gives the call that it takes the place of, if that is whole. */
+  start(index: unknown, block: JsonObject): ToolCallEvent | undefined {
     if (block.type !== 'tool_use') {
       checkToolCalls(this.#items.size);
       this.#items.set(index, { block, input: '', told: {} });
-      return;
+      return undefined;
     }
     const known = this.#tools.get(index);
     // The same beginning twice.
-    if (known !== undefined && known.id === block.id) return;
-    if (known !== undefined) this.#pending.push(known);
+    if (known !== undefined && known.id === block.id) return undefined;
+    const ended = known === undefined ? undefined : this.#stopTool(index, known);
     this.#items.delete(index);
     const whole = isObject(block.input) && Object.keys(block.input).length > 0 ? block.input : undefined;
     this.#open(index, textOf(block.id), textOf(block.name), whole);
+    return ended;
   }
 
   /** `input_json_delta`. */
@@ -82,7 +91,10 @@ export class AnthropicBlocks {
       return isItem(item) ? itemOf(item) : undefined;
     }
     const block = this.#tools.get(index);
-    if (block === undefined) return undefined;
+    return block === undefined ? undefined : this.#stopTool(index, block);
+  }
+
+  #stopTool(index: unknown, block: ToolBlock): ToolCallEvent | undefined {
     this.#tools.delete(index);
     if (isWholeInput(block.input) || (block.input === '' && block.whole !== undefined)) return callOf(block);
     this.#pending.push(block);

@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from '../core/json-value.ts';
 import type { Decoder } from '../core/provider.ts';
 import type { ResponseHead, SseMessage } from '../core/transport.ts';
 import { AnthropicAnswer } from './anthropic-answer.ts';
-import { DeltaTemplate } from './delta-template.ts';
+import { DeltaTemplate, type ReadMembers } from './delta-template.ts';
 import { isDoneMarker, isErrorMessage, parseMessage } from './message-data.ts';
 import { anthropicRateLimits } from './rate-limit-headers.ts';
 import { eventsThenError, reportedError } from './stream-errors.ts';
@@ -12,20 +12,33 @@ const deltaOf = (parsed: unknown) => (isObject(parsed) && isObject(parsed.delta)
 const readText = (parsed: unknown) => deltaOf(parsed)?.text;
 const readThinking = (parsed: unknown) => deltaOf(parsed)?.thinking;
 
-/** Of an event; those at the end because they may say that it is an error. */
-const readMembers = new Set([
-  'type',
-  'index',
-  'delta',
-  'message',
-  'content_block',
-  'usage',
-  'error',
-  'object',
-  'choices',
-  'detail',
-  'errors',
-]);
+/** Of the deltas of blocks: those of the message are never learned from, but read all the same. */
+const readOfDelta: ReadMembers = {
+  type: true,
+  text: true,
+  thinking: true,
+  signature: true,
+  partial_json: true,
+  citation: true,
+  stop_reason: true,
+  stop_details: true,
+  // A summary is kept whole.
+  content: true,
+};
+/** What is read of an event; the members at the end because they may say that it is an error. */
+export const anthropicReads: ReadMembers = {
+  type: true,
+  index: true,
+  delta: readOfDelta,
+  message: true,
+  content_block: true,
+  usage: true,
+  error: true,
+  object: true,
+  choices: true,
+  detail: true,
+  errors: true,
+};
 
 /**
  * Decodes the events of a message.
@@ -41,7 +54,7 @@ export class AnthropicDecoder implements Decoder {
   readonly #events = this.#answer.events;
   #ended = false;
 
-  constructor(head: ResponseHead, template: DeltaTemplate | null = new DeltaTemplate(readMembers, head)) {
+  constructor(head: ResponseHead, template: DeltaTemplate | null = new DeltaTemplate(anthropicReads, head)) {
     this.#limits = anthropicRateLimits(head.headers);
     this.#template = template;
   }

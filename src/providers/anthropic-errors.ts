@@ -19,6 +19,7 @@ export const anthropicErrors: ErrorVocabulary = {
     'quota-exhausted': ['credit balance is too low', 'specified api usage limits'],
     'context-length': ['prompt is too long', 'exceed context limit'],
     authentication: ['invalid x-api-key'],
+    'content-filter': ['content filtering policy'],
   },
   requestIdHeaders: ['request-id'],
   waitHeaders: ['retry-after-ms'],

@@ -36,14 +36,16 @@ export const groqErrors: ErrorVocabulary = {
 
 /** xAI, whose codes are sentences. */
 export const xaiErrors: ErrorVocabulary = {
+  // A code is the same for several errors: the sentence behind it says which.
   phrases: {
+    'quota-exhausted': ['used all available credits'],
+    'context-length': ['maximum prompt length'],
     'invalid-request': ['client specified an invalid argument'],
     authentication: ['no or an invalid authentication credential'],
     'permission-denied': ['the caller does not have permission'],
     'not-found': ['some requested entity was not found'],
     'rate-limit': ['some resource has been exhausted'],
     overloaded: ['the service is currently unavailable'],
-    'quota-exhausted': ['used all available credits'],
   },
 };
 
@@ -59,7 +61,7 @@ export const mistralErrors: ErrorVocabulary = {
   types: { 'invalid-request': 'validation_error' },
 };
 
-/** Servers that people run themselves: vLLM, Ollama, llama.cpp, and what speaks like them. */
+/** Servers that people run themselves: vLLM, TGI, Ollama, llama.cpp, and what speaks like them. */
 export const localErrors: ErrorVocabulary = {
   codes: { 'context-length': 'exceed_context_size_error' },
   types: {
@@ -70,22 +72,33 @@ export const localErrors: ErrorVocabulary = {
     'permission-denied': 'permissiondeniederror',
     'rate-limit': 'ratelimiterror',
   },
-  phrases: { 'context-length': ['exceeds the available context size'] },
+  phrases: { 'context-length': ['exceeds the available context size', 'maximum model length', '`max_new_tokens` must be <='] },
 };
 
-/** Moonshot, DashScope, MiniMax, Z.ai, GitHub Models, Together and gateways. */
+/** Moonshot, DashScope, Workers AI, MiniMax, Z.ai, GitHub Models, Together and gateways. */
 export const furtherErrors: ErrorVocabulary = {
   codes: {
-    'quota-exhausted': 'exceeded_current_quota_error',
+    'quota-exhausted': 'exceeded_current_quota_error arrearage allocationquota.freetieronly',
     'context-length': 'context_window_exceeded tokens_limit_reached max_context_length_exceeded',
     authentication: 'invalid_authentication_error',
     'not-found': 'resource_not_found_error model_not_available',
-    'content-filter': 'content_filter_error data_inspection_failed',
+    'content-filter': 'content_filter_error data_inspection_failed datainspectionfailed',
     overloaded: 'engine_overloaded engine_overloaded_error overloaded',
-    'rate-limit': 'rate_limit_reached_error',
+    'rate-limit': `rate_limit_reached_error limit_requests limit_burst_rate throttling throttling.ratequota throttling.burstrate
+      throttling.allocationquota`,
   },
   types: { 'server-error': 'network_error' },
-  phrases: { 'context-length': ['context window exceeds'] },
+  phrases: {
+    'quota-exhausted': ['daily free allocation'],
+    'context-length': [
+      'context window exceeds',
+      'context window limit',
+      'context length exceeded',
+      'input is too long for',
+      'exceeded model token limit',
+      'range of input length should be',
+    ],
+  },
 };
 
 /** All of the servers that speak like OpenAI. */

@@ -23,6 +23,7 @@ export class GeminiAnswer {
   readonly #usage = new GeminiUsage();
   #responseId = '';
   #isCounted = false;
+  #hasToldUsage = false;
   /** Whether there was content without a finish reason. */
   #marksTheEnd = false;
   /** The part that the next delta of the same kind belongs to. */
@@ -45,7 +46,11 @@ export class GeminiAnswer {
     if (candidate !== undefined) this.#readCandidate(candidate);
     if (this.#usage.add(chunk.usageMetadata)) {
       this.#isCounted = this.finishReason !== undefined;
-      if (this.#usage.changed) this.events.push({ type: 'usage', usage: this.#usage.read(!this.#isCounted) });
+      // Every chunk counts along: told are the first count, for an answer that is cut, and the last ones.
+      if (this.#usage.changed && (this.#isCounted || !this.#hasToldUsage)) {
+        this.#hasToldUsage = true;
+        this.events.push({ type: 'usage', usage: this.#usage.read(!this.#isCounted) });
+      }
     }
     if (this.finishReason !== undefined) throwIfAny(errorOfFinish(this.finishReason));
     else if (candidate === undefined) throwIfAny(errorOfFeedback(chunk.promptFeedback));

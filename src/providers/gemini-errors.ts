@@ -19,7 +19,7 @@ export const geminiErrors: ErrorVocabulary = {
     'server-error': 'internal unknown data_loss',
     overloaded: 'service_unavailable',
   },
-  phrases: { overloaded: ['model is overloaded'] },
+  phrases: { 'context-length': ['input token count'], overloaded: ['model is overloaded'] },
   members: ['quotaId', 'quota_limit_value'],
   refine({ members, message }, _facts, category) {
     // Every limit is called RESOURCE_EXHAUSTED; one of a day, one of nothing and an empty account are not worth the wait.

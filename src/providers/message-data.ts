@@ -28,6 +28,8 @@ export function parseMessage(message: SseMessage): JsonObject | undefined {
     throw malformedStream('a message that is not JSON');
   }
   if (message.event === 'error' && typeof value === 'string') return { error: value };
+  // Some say an error in a list of one.
+  if (Array.isArray(value)) return value.find((each) => isObject(each) && isErrorMessage('', each));
   return isObject(value) ? value : undefined;
 }
 

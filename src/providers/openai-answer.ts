@@ -2,6 +2,7 @@ import type { ProviderEvent } from '../core/event.ts';
 import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
 import type { Usage } from '../core/stream-result.ts';
 import type { SplitContent, ThinkTags } from '../policies/think-tags.ts';
+import { isErrorMessage } from './message-data.ts';
 import { contentOf, extraContentOf, reasoningOf } from './openai-delta.ts';
 import { openaiFinishReason } from './openai-finish-reason.ts';
 import { ReasoningDetails } from './openai-reasoning-details.ts';
@@ -69,7 +70,8 @@ export class OpenAIAnswer {
     const delta = choice.delta ?? (this.#delivered ? undefined : choice.message);
     if (isObject(delta)) this.#readDelta(delta);
     if (choice.usage) this.#count(choice.usage);
-    const reason = choice.finish_reason;
+    // A choice that failed may say so itself, under another finish reason or none.
+    const reason = choice.error && isErrorMessage('', { error: choice.error }) ? 'error' : choice.finish_reason;
     if (typeof reason === 'string' && reason !== '') {
       this.finishReason = reason;
       this.changed = true;

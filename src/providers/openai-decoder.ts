@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from '../core/json-value.ts';
 import type { Decoder } from '../core/provider.ts';
 import type { ResponseHead, SseMessage } from '../core/transport.ts';
 import { ThinkTags } from '../policies/think-tags.ts';
-import { DeltaTemplate } from './delta-template.ts';
+import { DeltaTemplate, type ReadMembers } from './delta-template.ts';
 import { isDoneMarker, isErrorMessage, parseMessage } from './message-data.ts';
 import { OpenAIAnswer } from './openai-answer.ts';
 import { onlyDelta, reasoningOf } from './openai-delta.ts';
@@ -17,8 +17,31 @@ const readReasoning = (chunk: unknown) => {
   return delta && reasoningOf(delta);
 };
 
-/** Of a chunk; `type`, `object`, `detail` and `errors` because they may say that it is an error. */
-const readMembers = new Set(['id', 'choices', 'usage', 'citations', 'x_groq', 'error', 'type', 'object', 'detail', 'errors']);
+const readOfDelta: ReadMembers = {
+  content: true,
+  reasoning_content: true,
+  reasoning: true,
+  reasoning_text: true,
+  reasoning_details: true,
+  refusal: true,
+  tool_calls: true,
+  function_call: true,
+  annotations: true,
+  extra_content: true,
+};
+/** What is read of a chunk; `type`, `object`, `detail` and `errors` because they may say that it is an error. */
+export const openaiReads: ReadMembers = {
+  id: true,
+  choices: [{ index: true, delta: readOfDelta, message: true, usage: true, finish_reason: true, error: true }],
+  usage: true,
+  citations: true,
+  x_groq: true,
+  error: true,
+  type: true,
+  object: true,
+  detail: true,
+  errors: true,
+};
 
 /**
  * Decodes the chunks of a chat completion.
@@ -36,7 +59,7 @@ export class OpenAIDecoder implements Decoder {
 
   constructor(
     head: ResponseHead,
-    template: DeltaTemplate | null = new DeltaTemplate(readMembers, head),
+    template: DeltaTemplate | null = new DeltaTemplate(openaiReads, head),
     think: ThinkTags | null = new ThinkTags(),
   ) {
     this.#answer = new OpenAIAnswer(think);

@@ -28,7 +28,7 @@ export const openaiErrors: ErrorVocabulary = {
   },
   phrases: {
     'quota-exhausted': ['check your plan and billing'],
-    'context-length': ['maximum context length'],
+    'context-length': ['maximum context length', 'exceeds the context window', 'reduce the length of the messages'],
     authentication: ['incorrect api key', 'invalid api key'],
     overloaded: ['currently overloaded', 'server is overloaded'],
   },

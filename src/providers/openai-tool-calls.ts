@@ -17,6 +17,8 @@ interface OpenCall {
   metadata: ProviderMetadata | undefined;
   /** A custom tool's input is text, not JSON. */
   readonly custom: boolean;
+  /** Whether its beginning had an index. */
+  readonly indexed: boolean;
 }
 
 type ToolCallEvent = Extract<ProviderEvent, { readonly type: 'tool-call' }>;
@@ -74,12 +76,16 @@ export class OpenAIToolCalls {
   #find(entry: JsonObject, name: string): OpenCall {
     const ownId = idOf(entry.id);
     const index = entry.index ?? undefined;
-    const known = index === undefined ? this.#last : this.#byIndex.get(index);
+    const known = index === undefined ? this.#last : (this.#byIndex.get(index) ?? this.#unindexed(name, ownId));
     const same = ownId === undefined ? undefined : this.#calls.find((call) => call.ownId === ownId);
     // One id for two calls: each has an index and a name.
     if (same !== undefined && (known !== undefined || name === '' || index === undefined)) return same;
     if (known === undefined) return this.#begin(entry, index, ownId);
-    if (name === '') return known;
+    if (name === '') {
+      // An id that comes late; where one is known, another is noise.
+      known.ownId ??= ownId;
+      return known;
+    }
     const anotherId = ownId !== undefined && known.ownId !== undefined;
     const anotherName = known.name !== '' && (name !== known.name || (index === undefined && ownId === undefined));
     if (anotherId || anotherName) return this.#begin(entry, index, ownId);
@@ -87,10 +93,15 @@ export class OpenAIToolCalls {
     return known;
   }
 
+  /** What continues a call may have an index that its beginning had not. */
+  #unindexed(name: string, ownId: string | undefined): OpenCall | undefined {
+    return name === '' && ownId === undefined && this.#last?.indexed === false ? this.#last : undefined;
+  }
+
   #begin(entry: JsonObject, index: unknown, ownId: string | undefined): OpenCall {
     checkToolCalls(this.#calls.length);
     const custom = entry.type === 'custom' || isObject(entry.custom);
-    const call: OpenCall = { id: undefined, ownId, name: '', input: '', metadata: undefined, custom };
+    const call: OpenCall = { id: undefined, ownId, name: '', input: '', metadata: undefined, custom, indexed: index !== undefined };
     this.#calls.push(call);
     if (index !== undefined) this.#byIndex.set(index, call);
     return call;

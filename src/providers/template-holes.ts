@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../core/json-value.ts';
+import { endOfValue } from '../policies/json-extent.ts';
 import type { Hole } from '../policies/message-template.ts';
 
 interface Place {
@@ -14,9 +15,15 @@ export interface SplitMessage {
   readonly kinds: readonly Hole[];
 }
 
+/** The names, and in arrays the indices, that lead to a member. */
+export type MemberPath = readonly string[];
+
+/** A key is looked for in so many places. */
+const maxLooks = 8;
+
 /**
- * Takes the JSON of a message apart at its text, and at the values of its top-level members of those names; `undefined` if one of the places
- * cannot be told for certain.
+ * Takes the JSON of a message apart at its text, and at the values of its members at those paths; `undefined` if one of the places cannot
+ * be told for certain.
  *
  * A place is certain if the message, parsed with something else there, has that something where the text is read, or as the member.
  */
@@ -24,11 +31,11 @@ export function splitAtHoles(
   data: string,
   text: string,
   read: (parsed: unknown) => unknown,
-  names: Iterable<string>,
+  paths: Iterable<MemberPath>,
   parsed: JsonObject,
 ): SplitMessage | undefined {
   const places = [placeOfText(data, text, read)];
-  for (const name of names) if (parsed[name] !== undefined) places.push(placeOfMember(data, name, parsed[name]));
+  for (const path of paths) if (memberAt(parsed, path) !== undefined) places.push(placeOfMember(data, path));
   const found = places.filter((place) => place !== undefined).sort((one, other) => one.start - other.start);
   if (found.length < places.length) return undefined;
   const pieces: string[] = [];
@@ -43,6 +50,16 @@ export function splitAtHoles(
   return { pieces, kinds: found.map(({ kind }) => kind) };
 }
 
+/** The member of a message at a path. */
+export function memberAt(parsed: unknown, path: MemberPath): unknown {
+  let member = parsed;
+  for (const name of path) {
+    if (!isObject(member) && !Array.isArray(member)) return undefined;
+    member = (member as JsonObject)[name];
+  }
+  return member;
+}
+
 function placeOfText(data: string, text: string, read: (parsed: unknown) => unknown): Place | undefined {
   const token = JSON.stringify(text);
   const kind = 'text';
@@ -50,19 +67,17 @@ function placeOfText(data: string, text: string, read: (parsed: unknown) => unkn
   return places.find((place) => place.start > 0 && isReadAt(data, place, read));
 }
 
-function placeOfMember(data: string, name: string, value: unknown): Place | undefined {
-  const key = `${JSON.stringify(name)}:`;
-  const token = JSON.stringify(value);
-  const kind: Hole | undefined = typeof value === 'string' ? 'string' : typeof value === 'number' ? 'number' : undefined;
-  if (kind === undefined) return undefined;
-  const quotes = kind === 'string' ? 1 : 0;
-  const places = [data.indexOf(key), data.lastIndexOf(key)].map((at): Place & { readonly at: number } => {
+function placeOfMember(data: string, path: MemberPath): Place | undefined {
+  const key = `${JSON.stringify(path.at(-1))}:`;
+  let at = data.indexOf(key);
+  for (let looks = 0; at !== -1 && looks < maxLooks; looks++) {
     let start = at + key.length;
     while (data.charCodeAt(start) === 32) start++;
-    return { at, start: start + quotes, end: start + token.length - quotes, kind };
-  });
-  const isMember = (place: Place): boolean => isReadAt(data, place, (parsed) => (isObject(parsed) ? parsed[name] : undefined));
-  return places.find((place) => place.at !== -1 && data.startsWith(token, place.start - quotes) && isMember(place));
+    const place: Place = { start, end: endOfValue(data, start), kind: 'value' };
+    if (place.end !== -1 && isReadAt(data, place, (parsed) => memberAt(parsed, path))) return place;
+    at = data.indexOf(key, start);
+  }
+  return undefined;
 }
 
 /** Whether a value is what stands at a place: reads as what is put there instead. */
@@ -70,7 +85,7 @@ function isReadAt(data: string, { start, end, kind }: Place, read: (parsed: unkn
   // Longer than all the rest, so that nothing but this very string can read as it.
   const marker = 'm'.repeat(data.length + 1);
   try {
-    return read(JSON.parse(data.slice(0, start) + (kind === 'number' ? `"${marker}"` : marker) + data.slice(end))) === marker;
+    return read(JSON.parse(data.slice(0, start) + (kind === 'value' ? `"${marker}"` : marker) + data.slice(end))) === marker;
   } catch {
     return false;
   }

@@ -2,6 +2,7 @@ import { asyncScheduler, Observable, type Subscriber, timer } from 'rxjs';
 import { z } from 'zod';
 import type { RequestContext } from '../core/context.ts';
 import { defaults } from '../core/defaults.ts';
+import { deliver } from '../core/delivery.ts';
 import { ErrorResponse } from '../core/error-response.ts';
 import type { FlowGate } from '../core/flow-gate.ts';
 import { callback, parseOptions } from '../core/options.ts';
@@ -24,6 +25,9 @@ export interface FetchTransportOptions {
 }
 
 const schema = z.strictObject({ fetch: callback<typeof globalThis.fetch>().optional() });
+
+/** Bytes that are worth delivering as one. */
+const minDelivery = 1_024;
 
 /** Given to `abort`, so that no DOMException has to be made for each stream that is left. */
 const unsubscribed = 'unsubscribed';
@@ -58,7 +62,8 @@ class Exchange {
   readonly #context: RequestContext;
   readonly #flow: FlowGate | undefined;
   readonly #controller = new AbortController();
-  readonly #queue = new RingBuffer<SseMessage>({ maxItems: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
+  /** What waits behind a closed gate; made when something does. */
+  #queue: RingBuffer<SseMessage> | undefined;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   /** What the decoder is waiting for; it learns of this from the head. */
   readonly #expected: ExpectedMessages = { current: undefined };
@@ -109,14 +114,14 @@ class Exchange {
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>, request: HttpRequest): Promise<void> {
     const subscriber = this.#subscriber;
     let messages = 0;
-    const deliver = (message: SseMessage): void => {
+    const take = (message: SseMessage): void => {
       messages++;
       // The parser cannot stop in the middle of a slice: what it finds behind a closed gate waits here.
-      if (this.#flow?.open === false || this.#queue.length > 0) this.#queue.push(message);
+      if (this.#flow?.open === false || this.#isWaiting) this.#wait(message);
       else subscriber.next(message);
     };
     const { slice, maxLine } = defaults.transport;
-    const parser = createMessageParser(deliver, maxLine, this.#expected);
+    const parser = createMessageParser(take, maxLine, this.#expected);
     let askedAt = asyncScheduler.now();
     while (!subscriber.closed) {
       const { done, value } = await reader.read();
@@ -132,8 +137,11 @@ class Exchange {
       // A read that took its time let the others have theirs.
       if (arrivedAt - askedAt > 1 || arrivedAt < this.#busySince) this.#busySince = arrivedAt;
       for (let start = 0; start < value.byteLength && !subscriber.closed; start += slice) {
-        parser.feed(bytesOf(value, start, slice));
-        if (this.#flow?.open === false || this.#queue.length > 0) await this.#drain();
+        const bytes = bytesOf(value, start, slice);
+        // Most reads of a slow answer are of one message, behind which there is nothing to put off.
+        if (bytes.byteLength < minDelivery) parser.feed(bytes);
+        else deliver(() => parser.feed(bytes));
+        if (this.#flow?.open === false || this.#isWaiting) await this.#drain();
         askedAt = asyncScheduler.now();
         if (askedAt - this.#busySince > defaults.transport.yieldAfter) {
           await this.#yield();
@@ -148,6 +156,15 @@ class Exchange {
     subscriber.complete();
   }
 
+  get #isWaiting(): boolean {
+    return this.#queue !== undefined && this.#queue.length > 0;
+  }
+
+  #wait(message: SseMessage): void {
+    this.#queue ??= new RingBuffer({ maxItems: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
+    this.#queue.push(message);
+  }
+
   /** Delivers what waits, as the gate allows it. */
   async #drain(): Promise<void> {
     while (!this.#subscriber.closed) {
@@ -155,10 +172,10 @@ class Exchange {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
         });
-      } else if (this.#queue.length > 0) {
-        this.#subscriber.next(this.#queue.shift() as SseMessage);
       } else {
-        return;
+        const message = this.#queue?.shift();
+        if (!message) return;
+        this.#subscriber.next(message);
       }
     }
   }

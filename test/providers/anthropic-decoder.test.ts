@@ -95,6 +95,18 @@ describe('text', () => {
   });
 });
 
+describe('a second message before any content', () => {
+  it('begins the usage anew', () => {
+    const first = { input_tokens: 5, cache_read_input_tokens: 100, cache_creation_input_tokens: 50, output_tokens: 1 };
+    const { finish } = decode(begin('msg_1', first), begin('msg_2'), text(0, 'a'), reason('end_turn'), stop);
+    expect(finish?.usage).toEqual({ inputTokens: 43, outputTokens: 7, totalTokens: 50, estimated: false });
+  });
+
+  it('takes back the stop reason of the first', () => {
+    expect(decode(begin('msg_1'), reason('refusal'), begin('msg_2'), text(0, 'a')).finish).toBeUndefined();
+  });
+});
+
 describe('thinking', () => {
   const think = (index: unknown, thinking: string) => event('content_block_delta', { index, delta: { type: 'thinking_delta', thinking } });
   const sign = (index: unknown, signature: unknown) =>
@@ -340,7 +352,12 @@ describe('tool calls', () => {
     [
       'that share an index',
       [tool(0), input(0, '{"q":"a"}'), tool(0, 'tu_2'), input(0, '{}'), end(0)],
-      [call('tu_2', {}), call('tu_1', { q: 'a' })],
+      [call('tu_1', { q: 'a' }), call('tu_2', {})],
+    ],
+    [
+      'without input, before another',
+      [tool(0), input(0, ''), end(0), tool(1, 'tu_2'), input(1, '{"q":"b"}'), end(1)],
+      [call('tu_1', {}), call('tu_2', { q: 'b' })],
     ],
     ['with a huge index', [tool(2 ** 40), input(2 ** 40, '{}'), end(2 ** 40)], [call('tu_1', {})]],
     [
@@ -353,6 +370,11 @@ describe('tool calls', () => {
     expect(error).toBeUndefined();
     expect(toolCalls).toEqual(calls);
     expect(finish?.finishReason).toBe('tool-calls');
+  });
+
+  it('without input is emitted when the next block begins, and not when the limit on tokens may have cut it off', () => {
+    expect(decode(begin(), tool(0), end(0), start(1, { type: 'text', text: '' })).toolCalls).toHaveLength(1);
+    expect(decode(begin(), tool(0), end(0)).toolCalls).toEqual([]);
   });
 
   it('is emitted as soon as its block is whole', () => {

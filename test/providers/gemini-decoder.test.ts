@@ -165,13 +165,18 @@ describe('usage', () => {
     expect(decode(...chunks).finish?.usage).toMatchObject(usage);
   });
 
-  it('is told as it grows, as an estimate until the end', () => {
+  it('is told at first, as an estimate, and at the end', () => {
     const grown = (count: number) =>
       chunk([{ text: 'a' }], {}, { usageMetadata: { promptTokenCount: 9, candidatesTokenCount: count, totalTokenCount: 9 + count } });
-    const told = decode(grown(1), grown(1), grown(2), stop()).events.filter((each) => each.type === 'usage');
+    const told = decode(
+      grown(1),
+      grown(1),
+      grown(2),
+      chunk([], { finishReason: 'STOP' }, { usageMetadata: { promptTokenCount: 9, candidatesTokenCount: 3, totalTokenCount: 12 } }),
+    ).events.filter((each) => each.type === 'usage');
     expect(told.map(({ usage }) => [usage.totalTokens, usage.estimated])).toEqual([
       [10, true],
-      [11, true],
+      [12, false],
     ]);
   });
 

@@ -266,6 +266,11 @@ describe('tool calls', () => {
     ],
     ['without an index', [call({ id: 'c1', ...fn('look', '{"q":') }), call(fn('', '"a"}'))], [{ id: 'c1', ...a }]],
     [
+      'without an index at first, with one on what continues it',
+      [call({ id: 'c1', ...fn('look', '') }), call({ index: 0, ...fn(null, '{"q":') }), call({ index: 0, ...fn('', '"a"}') })],
+      [{ id: 'c1', ...a }],
+    ],
+    [
       'two without an index',
       [call({ id: 'c1', ...fn('look', inA) }), call({ id: 'c2', ...fn('look', inB) })],
       [
@@ -289,6 +294,11 @@ describe('tool calls', () => {
     [
       'whose id changes without a name',
       [call({ index: 0, id: 'c1', ...fn('look', '{"q":') }), call({ index: 0, id: 'x9', ...fn(null, '"a"}') })],
+      [{ id: 'c1', ...a }],
+    ],
+    [
+      'whose id comes late, on its own',
+      [call({ index: 0, ...fn('look', '') }), call({ index: 0, id: 'c1' }), call({ index: 0, ...fn(null, inA) })],
       [{ id: 'c1', ...a }],
     ],
     [
@@ -506,7 +516,8 @@ describe('errors in the stream', () => {
     ['of vLLM, flat', message({ object: 'error', message: 'bad', type: 'BadRequestError', code: 400 }), 'invalid-request'],
     ['of Ollama', message({ error: 'an error was encountered while running the model' }), 'server-error'],
     ['of xAI', message({ code: 'Some resource has been exhausted', error: 'insufficient credits' }), 'quota-exhausted'],
-    ['of FastAPI', message({ detail: [{ loc: ['body'], msg: 'boom', type: 'value_error' }] }), 'server-error'],
+    ['of FastAPI', message({ detail: [{ loc: ['body'], msg: 'boom', type: 'value_error' }] }), 'invalid-request'],
+    ['in a list of one', message([{ error: { code: 503, status: 'UNAVAILABLE' } }]), 'overloaded'],
     [
       'of quota, in a 200',
       message({ error: { message: 'no', type: 'insufficient_quota', code: 'insufficient_quota' } }),
@@ -517,6 +528,8 @@ describe('errors in the stream', () => {
       message({ error: { message: 'Our servers are currently overloaded. Please try again later.' } }),
       'overloaded',
     ],
+    ['inside the choice', chunk({ content: '' }, { error: { code: 502, message: 'gone' } }), 'server-error'],
+    ['inside the choice, under another finish reason', chunk({}, { finish_reason: 'stop', error: { code: 429 } }), 'rate-limit'],
     ['as a finish reason', stop('error'), 'server-error'],
     ['as a finish reason of DeepSeek', stop('insufficient_system_resource'), 'overloaded'],
     ['that is not JSON', message('{"choices":[{"delta":{"content":"a'), 'protocol'],

@@ -1,16 +1,31 @@
 import { expect, test } from 'vitest';
 import { splitAtHoles } from '../../src/providers/template-holes.ts';
 
-const split = (data: string, names: readonly string[] = [], member = 'text') => {
+const split = (data: string, paths: readonly string[] = [], member = 'text') => {
   const parsed = JSON.parse(data);
-  return splitAtHoles(data, parsed[member], (each) => (each as Record<string, unknown>)[member], names, parsed);
+  return splitAtHoles(
+    data,
+    parsed[member],
+    (each) => (each as Record<string, unknown>)[member],
+    paths.map((path) => path.split('.')),
+    parsed,
+  );
 };
 
-test('a message is taken apart at its text and at the members named', () => {
+test('a message is taken apart at its text and at the members told', () => {
   expect(split('{"n": 12,"text":"a","s":"b"}', ['s', 'n', 'absent'])).toEqual({
-    pieces: ['{"n": ', ',"text":"', '","s":"', '"}'],
-    kinds: ['number', 'text', 'string'],
+    pieces: ['{"n": ', ',"text":"', '","s":', '}'],
+    kinds: ['value', 'text', 'value'],
   });
+});
+
+test('a member may be of any kind, and inside others', () => {
+  expect(split('{"a":[{"n":null},{"n":[1, {"n":2}]}],"text":"a"}', ['a.1.n'])?.pieces).toEqual([
+    '{"a":[{"n":null},{"n":',
+    '}],"text":"',
+    '"}',
+  ]);
+  expect(split('{"text":"a","n":1.0,"s":"\\u0062"}', ['n', 's'])?.pieces).toEqual(['{"text":"', '","n":', ',"s":', '}']);
 });
 
 test('of several places that look alike, the one that counts is found', () => {
@@ -23,9 +38,9 @@ test('of several places that look alike, the one that counts is found', () => {
 
 test.each([
   ['its text is in a place that is not found', '{"x":"a","y":"a","z":"a","text":"\\u0061"}', []],
-  ['a number is written in another way', '{"text":"a","n":1.0}', ['n']],
-  ['a string is written in another way', '{"text":"a","s":"\\u0062"}', ['s']],
-  ['a member is neither text nor number', '{"text":"a","s":null}', ['s']],
+  ['the key of a member is written in another way', '{"text":"a","\\u0073":1}', ['s']],
+  ['a member is in a place that is not found', `{"text":"a","x":[${'{"s":1},'.repeat(8)}0],"s":1}`, ['s']],
+  ['the text is inside the member', '{"text":"a","s":1}', ['text', 's']],
   ['the text is also the member', '{"text":"a"}', ['text']],
 ])('it is not, where %s', (_name, data, names) => {
   expect(split(data, names)).toBeUndefined();
