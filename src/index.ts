@@ -108,7 +108,7 @@ export type { ErrorWords } from './policies/error-words.ts';
 export { type PartialJson, parsePartialJson } from './policies/json-partial.ts';
 export type { BudgetKey, RetryBudget, RetryBudgetConfig } from './policies/retry-budget.ts';
 export type { ThinkTagOptions } from './policies/think-tags.ts';
-export type { MessageTakenIn, ToolResult } from './policies/tool-loop.ts';
+export type { ToolResult } from './policies/tool-loop.ts';
 export { type AnthropicOptions, anthropic } from './providers/anthropic.ts';
 export { type GeminiOptions, gemini } from './providers/gemini.ts';
 export { type OpenAIOptions, openai } from './providers/openai.ts';

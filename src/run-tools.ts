@@ -27,7 +27,7 @@ import { inToolLoop } from './operators/in-tool-loop.ts';
 import { runTool, type ToolRunning } from './operators/run-tool.ts';
 import { streamTimeout } from './operators/stream-timeout.ts';
 import { defineTools } from './operators/tool.ts';
-import { type MessageTakenIn, ToolLoop } from './policies/tool-loop.ts';
+import { ToolLoop } from './policies/tool-loop.ts';
 import { runError } from './run-error.ts';
 import { parseRunToolsConfig, type RunToolsConfig } from './run-tools-options.ts';
 
@@ -66,7 +66,7 @@ export function runTools<E extends EventLike = never>(
   client: Client<E>,
   request: StreamRequest,
   config: RunToolsConfig,
-): Observable<StreamEvent | MessageTakenIn | E> {
+): Observable<StreamEvent | E> {
   const { own, options } = parseRunToolsConfig(config);
   const definitions = defineTools('runTools', own.tools);
   // The client checks its own options: here, and not when somebody subscribes.

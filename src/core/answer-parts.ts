@@ -9,7 +9,16 @@ type Piece =
       readonly start: number;
       readonly providerMetadata?: ProviderMetadata | undefined;
     }
-  | Exclude<Part, { readonly type: 'text' | 'reasoning' | 'image' }>;
+  | OtherPart
+  | TakenIn;
+
+type OtherPart = Exclude<Part, { readonly type: 'text' | 'reasoning' | 'image' }>;
+
+/** What somebody else said in between. */
+interface TakenIn {
+  readonly type: 'message';
+  readonly message: Message;
+}
 
 /** A list that only grows at its end, so that whoever holds an end holds the list as it was. */
 export interface AnswerParts {
@@ -54,18 +63,27 @@ export function continueText(
 
 /** The answer as messages: what the model said, the results of its tools, what it said then, and so on. */
 export function messagesOf(parts: AnswerParts | undefined, texts: AnswerTexts): Message[] {
-  const messages: { role: 'assistant' | 'tool'; content: Part[] }[] = [];
+  const messages: Message[] = [];
+  let open: Part[] = [];
+  let openRole: Message['role'] | undefined;
+  const close = (): void => {
+    if (openRole !== undefined) messages.push({ role: openRole, content: plainText(open) ?? open });
+    open = [];
+    openRole = undefined;
+  };
   for (const part of partsOf(parts, texts)) {
-    const role = part.type === 'tool-result' ? 'tool' : 'assistant';
-    const last = messages.at(-1);
-    if (last?.role === role) last.content.push(part);
-    else messages.push({ role, content: [part] });
+    const role = part.type === 'message' ? undefined : part.type === 'tool-result' ? 'tool' : 'assistant';
+    if (role !== openRole) close();
+    openRole = role;
+    if (part.type === 'message') messages.push(part.message);
+    else open.push(part);
   }
-  return messages.map(({ role, content }) => ({ role, content: plainText(content) ?? content }));
+  close();
+  return messages;
 }
 
-function partsOf(parts: AnswerParts | undefined, texts: AnswerTexts): Part[] {
-  const told: Part[] = [];
+function partsOf(parts: AnswerParts | undefined, texts: AnswerTexts): (Part | TakenIn)[] {
+  const told: (Part | TakenIn)[] = [];
   const ends = { ...texts.lengths };
   for (let node = parts; node !== undefined; node = node.before) {
     const { piece } = node;
@@ -83,7 +101,7 @@ function partsOf(parts: AnswerParts | undefined, texts: AnswerTexts): Part[] {
 }
 
 /** Puts a part before those told; texts that nothing tells apart are one. */
-function tell(told: Part[], part: Extract<Part, { readonly type: 'text' | 'reasoning' }>): void {
+function tell(told: (Part | TakenIn)[], part: Extract<Part, { readonly type: 'text' | 'reasoning' }>): void {
   const next = told.at(-1);
   const isOne = part.type === 'text' && next?.type === 'text' && !part.providerMetadata && !next.providerMetadata;
   if (isOne) told[told.length - 1] = { type: 'text', text: part.text + next.text };

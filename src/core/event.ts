@@ -1,5 +1,5 @@
 import type { ProviderError } from './provider-error.ts';
-import type { ProviderMetadata } from './request.ts';
+import type { Message, ProviderMetadata } from './request.ts';
 import type { FinishReason, StreamResult, Usage } from './stream-result.ts';
 
 /** The least that a value needs to pass through the projections: a `type`. */
@@ -83,6 +83,11 @@ export type StreamEvent = Base &
         /** Whether the output says what went wrong. */
         readonly isError?: boolean | undefined;
       }
+    | {
+        /** A message that came while a run of tools went on, where the conversation takes it in. */
+        readonly type: 'message';
+        readonly message: Message;
+      }
     | { readonly type: 'source'; readonly url: string; readonly title?: string | undefined }
     | { readonly type: 'usage'; readonly usage: Usage }
     | {
@@ -143,6 +148,7 @@ export function isContentEvent(value: unknown): boolean {
     case 'start':
     case 'retry':
     case 'provider-item':
+    case 'message':
     case 'usage':
     case 'rate-limits':
     case 'raw':

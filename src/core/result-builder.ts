@@ -105,6 +105,9 @@ export class ResultBuilder {
         this.#parts = appendPart(this.#parts, { type: 'tool-result', toolCallId, toolName, output, ...(isError && { isError }) });
         break;
       }
+      case 'message':
+        this.#parts = appendPart(this.#parts, { type: 'message', message: event.message });
+        break;
       case 'provider-item':
         this.#parts = appendPart(this.#parts, { type: 'provider-item', format: event.format, item: event.item });
         break;
@@ -171,18 +174,19 @@ export class ResultBuilder {
 
   #replace(result: StreamResult): void {
     this.#clear();
-    const parts = (result.messages ?? []).flatMap(({ content }) => (typeof content === 'string' ? [] : content));
-    const said = (type: 'text' | 'reasoning') => parts.map((part) => (part.type === type ? part.text : '')).join('');
+    const messages = result.messages ?? [];
+    const said = messages.flatMap((message) => (isOfAnswer(message) ? partsOf(message) : []));
+    const joined = (type: 'text' | 'reasoning') => said.map((part) => (part.type === type ? part.text : '')).join('');
     // Messages are what goes back to a provider; where they say something else, what is shown is the result's own text.
-    const isTold = said('text') === result.text && said('reasoning') === result.reasoning;
+    const isTold = joined('text') === result.text && joined('reasoning') === result.reasoning;
     if (!isTold) {
-      this.#restore({ type: 'reasoning', text: result.reasoning }, 0);
-      this.#restore({ type: 'text', text: result.text }, 0);
+      this.#restore({ type: 'reasoning', text: result.reasoning });
+      this.#restore({ type: 'text', text: result.text });
     }
-    parts.forEach((part, index) => {
-      const isText = part.type === 'text' || part.type === 'reasoning';
-      if (isTold || !isText) this.#restore(part, index);
-    });
+    for (const message of messages) {
+      if (!isOfAnswer(message)) this.#parts = appendPart(this.#parts, { type: 'message', message });
+      else for (const part of partsOf(message)) if (isTold || (part.type !== 'text' && part.type !== 'reasoning')) this.#restore(part);
+    }
     this.#refusal.append(result.refusal ?? '');
     this.#toolCalls = result.toolCalls;
     this.#isTruncated = result.truncated ?? false;
@@ -190,12 +194,21 @@ export class ResultBuilder {
     this.#isEmpty = false;
   }
 
-  #restore(part: Part, index: number): void {
+  #restore(part: Part): void {
     if (part.type === 'image') return;
     if (part.type !== 'text' && part.type !== 'reasoning') this.#parts = appendPart(this.#parts, part);
-    else if (part.text !== '' || part.providerMetadata)
-      this.add({ ...part, type: `${part.type}-delta`, id: `restored-${index}` } as StreamEvent);
+    else if (part.text !== '' || part.providerMetadata) {
+      this.add({ ...part, type: `${part.type}-delta`, id: `restored-${this.#parts?.count ?? 0}` } as StreamEvent);
+    }
   }
+}
+
+function isOfAnswer({ role }: Message): boolean {
+  return role === 'assistant' || role === 'tool';
+}
+
+function partsOf({ content }: Message): readonly Part[] {
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : content;
 }
 
 function refused(content: string): Message {

@@ -10,12 +10,7 @@ import { joinResults, nothingSaid } from './joined-results.ts';
 /** The result of a tool's call, as it is emitted, and as it goes back to the model. */
 export type ToolResult = Extract<Part, { readonly type: 'tool-result' }>;
 
-/** A message that came while a run went on, at the place where the conversation takes it in. */
-export interface MessageTakenIn {
-  readonly type: 'message';
-  readonly message: Message;
-}
-
+type MessageTakenIn = Extract<StreamEvent, { readonly type: 'message' }>;
 type Finish = Extract<StreamEvent, { readonly type: 'finish' }>;
 
 /** An answer that was cut or filtered may not have meant what its calls say. */

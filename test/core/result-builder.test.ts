@@ -181,6 +181,19 @@ describe('a result', () => {
     expect(built({ type: 'snapshot', result } as StreamEvent).messages).toEqual(result.messages);
   });
 
+  it('keeps the messages that others said in between, and restores all of them', () => {
+    const message = { role: 'user', content: 'And Paris?' } as const;
+    const result = built(text('Rome: clear.'), { type: 'message', message } as StreamEvent, text('Paris: rain.'));
+    expect(result.messages).toEqual([
+      { role: 'assistant', content: 'Rome: clear.' },
+      message,
+      { role: 'assistant', content: 'Paris: rain.' },
+    ]);
+    const restored = built({ type: 'snapshot', result } as StreamEvent);
+    expect(restored.text).toBe('Rome: clear.Paris: rain.');
+    expect(restored.messages).toEqual(result.messages);
+  });
+
   it('is not changed by what comes after it, also where its messages are read late', () => {
     const builder = new ResultBuilder();
     builder.add(text('one'));
