@@ -5,7 +5,7 @@ import { defaults } from '../core/defaults.ts';
 import { deliver } from '../core/delivery.ts';
 import { ErrorResponse } from '../core/error-response.ts';
 import type { FlowGate } from '../core/flow-gate.ts';
-import { callback, parseOptions } from '../core/options.ts';
+import { callback, count, parseOptions } from '../core/options.ts';
 import { ProviderError } from '../core/provider-error.ts';
 import { secretsOf } from '../core/sanitize.ts';
 import type { HttpRequest, ResponseHead, SseMessage, Transport } from '../core/transport.ts';
@@ -22,9 +22,14 @@ import { openResponse } from './open-response.ts';
 export interface FetchTransportOptions {
   /** Default: `globalThis.fetch`, looked up at each request. */
   readonly fetch?: typeof globalThis.fetch | undefined;
+  /** How much of a line is kept that comes in pieces, in characters; more is an error, `protocol`. Models that answer with images need more. Default: 1,048,576. */
+  readonly maxLine?: number | undefined;
 }
 
-const schema = z.strictObject({ fetch: callback<typeof globalThis.fetch>().optional() });
+const schema = z.strictObject({
+  fetch: callback<typeof globalThis.fetch>().optional(),
+  maxLine: count(1).default(defaults.transport.maxLine),
+});
 
 /** Bytes that are worth delivering as one. */
 const minDelivery = 1_024;
@@ -47,10 +52,10 @@ const unsubscribed = 'unsubscribed';
  * ```
  */
 export function fetchTransport(options: FetchTransportOptions = {}): Transport {
-  const { fetch } = parseOptions('fetchTransport', schema, options);
+  const { fetch, maxLine } = parseOptions('fetchTransport', schema, options);
   return (request, context) =>
     new Observable((subscriber) => {
-      const exchange = new Exchange(subscriber, context);
+      const exchange = new Exchange(subscriber, context, maxLine);
       subscriber.add(() => exchange.abandon());
       exchange.run(fetch ?? globalThis.fetch, request).catch((error: unknown) => subscriber.error(unasked(error)));
     });
@@ -60,6 +65,7 @@ export function fetchTransport(options: FetchTransportOptions = {}): Transport {
 class Exchange {
   readonly #subscriber: Subscriber<ResponseHead | SseMessage>;
   readonly #context: RequestContext;
+  readonly #maxLine: number;
   readonly #flow: FlowGate | undefined;
   readonly #controller = new AbortController();
   /** What waits behind a closed gate; made when something does. */
@@ -71,8 +77,9 @@ class Exchange {
   #wake: (() => void) | undefined;
   #busySince = asyncScheduler.now();
 
-  constructor(subscriber: Subscriber<ResponseHead | SseMessage>, context: RequestContext) {
+  constructor(subscriber: Subscriber<ResponseHead | SseMessage>, context: RequestContext, maxLine: number) {
     const { flow } = context;
+    this.#maxLine = maxLine;
     this.#subscriber = subscriber;
     this.#context = context;
     this.#flow = flow;
@@ -120,8 +127,8 @@ class Exchange {
       if (this.#flow?.open === false || this.#isWaiting) this.#wait(message);
       else subscriber.next(message);
     };
-    const { slice, maxLine } = defaults.transport;
-    const parser = createMessageParser(take, maxLine, this.#expected);
+    const { slice } = defaults.transport;
+    const parser = createMessageParser(take, this.#maxLine, this.#expected);
     let askedAt = asyncScheduler.now();
     while (!subscriber.closed) {
       const { done, value } = await reader.read();

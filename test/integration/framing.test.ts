@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fetchTransport } from '../../src/index.ts';
 import type { Answer } from '../../src/testing/fault-server.ts';
 import { clientOf, collect, eventsOf, expectAborted, expectError, expectText, messagesOf, request, serve, wires } from './support.ts';
 
@@ -157,5 +158,15 @@ describe.each(wires)('%s', (wire) => {
     const ending = await collect(clientOf(wire, server.url).stream(request, { raw: true }));
     expectText(ending, 'Hello');
     expect(eventsOf(ending.events, 'raw')).toHaveLength(messagesOf(wire, { text: ['Hel', 'lo'] }).length);
+  });
+
+  it('a line that is longer than the limit is an error, and is not where the limit is higher', async () => {
+    const server = await serve({ text: ['Hello', 'x'.repeat(5_000)], split: 500 });
+    const limited = (maxLine: number) => ({ ...once, transport: fetchTransport({ maxLine }) });
+    const cut = await collect(clientOf(wire, server.url, limited(2_000)).stream(request));
+    expectError(cut, { category: 'protocol' });
+    expect(cut.error?.partial?.text).toBe('Hello');
+    expectText(await collect(clientOf(wire, server.url, limited(10_000)).stream(request)), `Hello${'x'.repeat(5_000)}`);
+    expect(() => fetchTransport({ maxLine: 0 })).toThrow('fetchTransport: maxLine');
   });
 });
