@@ -1,29 +1,39 @@
 import type { Call } from './call.ts';
 import type { RequestContext } from './core/context.ts';
-import type { StreamRequest } from './core/request.ts';
+import type { Decoder } from './core/provider.ts';
 import { secretsOf } from './core/sanitize.ts';
 import type { HttpRequest } from './core/transport.ts';
 import type { EstimateConfig } from './core/usage.ts';
 import { AttemptUsage } from './policies/attempt-usage.ts';
+import type { Ask } from './recover-on.ts';
 
 /** What an attempt knows: its target, its number, its request, and through the call all the rest. */
 export class AttemptContext implements RequestContext {
   readonly call: Call;
   readonly provider: string;
   readonly model: string;
+  /** Where its answer is taken up, if it is. */
+  readonly from: string | undefined;
   readonly usage: AttemptUsage;
   /** From 1 once it has begun; one that is refused on this side never begins. */
   attempt = 0;
   /** What is secret in it must not appear in an error. */
   http: HttpRequest | undefined;
   #controller: AbortController | undefined;
+  #decoder: Pick<Decoder, 'cursor'> | undefined;
   /** On the call's clock. */
   #begunAt = 0;
 
-  constructor(call: Call, target: { readonly provider: string; readonly model: string }, request: StreamRequest, estimate: EstimateConfig) {
+  constructor(
+    call: Call,
+    target: { readonly provider: string; readonly model: string },
+    { request, resume }: Ask,
+    estimate: EstimateConfig,
+  ) {
     this.call = call;
     this.provider = target.provider;
     this.model = target.model;
+    this.from = resume?.cursor;
     this.usage = new AttemptUsage(request, estimate, call);
   }
 
@@ -31,8 +41,19 @@ export class AttemptContext implements RequestContext {
     return this.call.requestId;
   }
 
+  /** A generation that goes on from another is another request. */
   get idempotencyKey(): string {
-    return this.call.idempotencyKey;
+    const { idempotencyKey, recoveries } = this.call;
+    return recoveries === 0 ? idempotencyKey : `${idempotencyKey}-${recoveries}`;
+  }
+
+  /** How far the answer has come, in the provider's own numbering. */
+  get cursor(): string | undefined {
+    return this.#decoder?.cursor ?? this.from;
+  }
+
+  follow(decoder: Pick<Decoder, 'cursor'>): void {
+    this.#decoder = decoder;
   }
 
   get flow(): RequestContext['flow'] {

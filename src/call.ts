@@ -1,8 +1,11 @@
 import type { CallSettings } from './client-options.ts';
+import type { Checkpoint } from './core/checkpoint.ts';
 import type { RetryContext } from './core/context.ts';
+import type { StreamEvent } from './core/event.ts';
 import { currentFlowGate } from './core/flow-gate.ts';
 import type { Moment, MomentOfCall } from './core/lifecycle.ts';
-import { type Attempt, type ErrorInit, isProviderError, type ProviderError } from './core/provider-error.ts';
+import { parseOptions } from './core/options.ts';
+import { type Attempt, type ErrorInit, isProviderError, ProviderError } from './core/provider-error.ts';
 import { randomId } from './core/random-id.ts';
 import type { StreamResult, Usage } from './core/stream-result.ts';
 import { addUsage } from './core/usage.ts';
@@ -11,6 +14,9 @@ import { Delivered } from './operators/checkpoint.ts';
 import { monotonicClock } from './operators/clock.ts';
 import type { UsageAfterStopConfig } from './operators/usage-after-stop.ts';
 import type { AttemptUsage, CallUsage } from './policies/attempt-usage.ts';
+import { backoffSchema } from './policies/backoff.ts';
+import { seededRandom } from './policies/jitter.ts';
+import { decideRetry, type RetryDecision } from './policies/retry-decision.ts';
 
 /** The state of one subscription to a client's stream: who it is, what it has spent, what it has delivered. */
 export class Call implements RetryAnnouncer, CallUsage {
@@ -33,7 +39,13 @@ export class Call implements RetryAnnouncer, CallUsage {
   /** Whether the consumer has left before the end; known only where somebody listens. */
   isStopped = false;
   /** The target that is being asked, or was last. */
-  target: { readonly provider: string; readonly model: string };
+  target: { readonly provider: string; readonly model: string; readonly cursor?: string | undefined };
+  /** Where the stream begins, until it has. */
+  from: Checkpoint | undefined;
+  /** How often the answer went on after it broke. */
+  recoveries = 0;
+  /** Of the request, for a checkpoint. */
+  readonly fingerprint: () => string;
   /** Tells whoever listens of a step; `undefined` if nobody does. */
   readonly report: ((moment: Moment) => void) | undefined;
   readonly #now = monotonicClock();
@@ -43,7 +55,11 @@ export class Call implements RetryAnnouncer, CallUsage {
     settings: CallSettings,
     target: { readonly provider: string; readonly model: string },
     report: ((moment: Moment & MomentOfCall) => void) | undefined,
+    fingerprint: () => string,
   ) {
+    this.fingerprint = fingerprint;
+    this.from = settings.from;
+    if (settings.from) this.delivered.add({ type: 'snapshot', result: settings.from.result } as StreamEvent);
     this.settings = settings;
     this.target = target;
     this.requestId = settings.requestId ?? `req_${randomId()}`;
@@ -110,11 +126,62 @@ export class Call implements RetryAnnouncer, CallUsage {
       model,
       attempts: ledger,
       partial,
+      checkpoint: partial && (() => this.checkpoint()),
       // A deadline that passes, or a refusal of ours, would hide why further attempts were needed.
       cause: category === 'timeout' || category === 'circuit-open' ? causeOf(error, lastFailure) : undefined,
       phase: partial ? 'streaming' : undefined,
       gaveUp: error.timeout === 'total' ? 'deadline' : undefined,
     };
+  }
+
+  /** Whether the consumer has seen anything of an answer: there must not be a second one beside it. */
+  get hasDelivered(): boolean {
+    return this.delivered.hasBegun;
+  }
+
+  /** Where the answer can be taken up again. */
+  checkpoint(): Checkpoint {
+    const { requestId, requests: attempts } = this;
+    const { provider, model, cursor } = this.target;
+    const result = this.delivered.snapshot();
+    return {
+      version: 1,
+      requestId,
+      fingerprint: this.fingerprint(),
+      provider,
+      model,
+      attempts,
+      result,
+      ...(cursor !== undefined && { cursor }),
+    };
+  }
+
+  /** Whether, and after what wait, an answer that broke after content goes on; as a retry would. */
+  decideRecovery(
+    error: ProviderError,
+    attempt: number,
+    target: { readonly provider: string; readonly model: string },
+    refusedFor: () => number,
+  ): RetryDecision {
+    const policy = { ...parseOptions('backoff', backoffSchema, this.settings.retry), afterContent: true };
+    const decision = decideRetry(error, policy, {
+      attempt,
+      requests: this.requests,
+      maxRequests: this.settings.maxRequests,
+      waited: 0,
+      remaining: this.remaining(),
+      refusedFor,
+      takeToken: () => policy.budget?.take({ provider: target.provider, tenant: this.settings.tenant }) ?? true,
+      random: (each) => seededRandom(`${this.requestId}:${this.nonce}:${target.provider}:recovery:${each}`),
+    });
+    if ('delayMs' in decision) this.recoveries++;
+    return decision;
+  }
+
+  /** The checkpoint that the caller gave is of no use with this target. */
+  cannotGoOn({ provider, model }: { readonly provider: string; readonly model: string }): ProviderError {
+    const reason = `from cannot be gone on from here by ${this.settings.recovery.map((each) => JSON.stringify(each)).join(', ') || 'nothing'}`;
+    return new ProviderError({ category: 'invalid-request', phase: 'local', retryable: false, provider, model, reason });
   }
 
   others(of: AttemptUsage): readonly Usage[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Checkpoint, checkpointSchema } from './core/checkpoint.ts';
 import { defaults, maxTimerDelay } from './core/defaults.ts';
 import type { ErrorCategory } from './core/error-category.ts';
 import type { EventLike } from './core/event.ts';
@@ -14,6 +15,7 @@ import { type RepetitionGuardConfig, repetitionSchema } from './operators/repeti
 import { createRetryBudget } from './operators/retry-budget.ts';
 import { type StreamTimeoutConfig, streamTimeoutSchema } from './operators/stream-timeout.ts';
 import { type BackoffConfig, backoffSchema } from './policies/backoff.ts';
+import type { Recovery } from './policies/recovery.ts';
 import type { RetryBudget } from './policies/retry-budget.ts';
 import { fetchTransport } from './transport/fetch-transport.ts';
 
@@ -60,6 +62,8 @@ export interface ClientConfig<E extends EventLike = never> {
   readonly hedge?: ClientHedge | undefined;
   /** Ends answers that repeat themselves. Default: off. */
   readonly repetitionGuard?: RepetitionGuardConfig | undefined;
+  /** How an answer goes on that breaks after content, the first that is possible. Default: `['resume']`; else it is an error with its partial. */
+  readonly recovery?: readonly Recovery[] | undefined;
   /** Requests of one call, whatever they are for. Default: 8. */
   readonly maxRequests?: number | undefined;
   /**
@@ -88,6 +92,10 @@ export interface StreamOptions {
   readonly timeout?: StreamTimeoutConfig | undefined;
   /** Overrides the client's retry options, one by one. */
   readonly retry?: BackoffConfig | undefined;
+  /** Overrides the client's. */
+  readonly recovery?: readonly Recovery[] | undefined;
+  /** Where to go on: the `checkpoint` of an error of the same request. What it holds comes first, as a `snapshot`. Default: at the beginning. */
+  readonly from?: Checkpoint | undefined;
   /** Whether each message of the provider is emitted as a `raw` event too. Default: false. */
   readonly raw?: boolean | undefined;
 }
@@ -107,6 +115,13 @@ const retrySchema = z.strictObject({
 const providerSchema = z.custom<Provider>((value) => isCallable(value, ['request', 'decoder']), {
   error: 'must be a provider, as openai() or anthropic() make one',
 });
+
+const recoverySchema = z.array(
+  z.union([z.enum(['resume', 'continue', 'restart']), z.strictObject({ restart: z.strictObject({ verify: z.boolean() }) })], {
+    error: 'must be resume, continue, restart or { restart: { verify } }',
+  }),
+  { error: 'must be an array of resume, continue and restart' },
+);
 
 const flag = () => z.boolean({ error: 'must be true or false' });
 
@@ -132,6 +147,7 @@ const clientSchema = z.strictObject({
   transport: z
     .custom<Transport>((value) => typeof value === 'function', { error: 'must be a transport, as fetchTransport() makes one' })
     .optional(),
+  recovery: recoverySchema.optional(),
   maxRequests: count(1).default(defaults.maxRequests),
   countTokens: callback<(text: string) => number>().optional(),
   usageAfterStop: milliseconds(0).default(0),
@@ -148,6 +164,8 @@ const streamSchema = z.strictObject({
     .optional(),
   timeout: streamTimeoutSchema.optional(),
   retry: retrySchema.optional(),
+  recovery: recoverySchema.optional(),
+  from: checkpointSchema.optional(),
   raw: z.boolean({ error: 'must be true or false' }).default(false),
 });
 
@@ -167,6 +185,7 @@ export interface ClientSettings<E extends EventLike> {
   readonly hedge: ClientHedge | undefined;
   readonly repetitionGuard: RepetitionGuardConfig | undefined;
   readonly maxRequests: number;
+  readonly recovery: readonly Recovery[];
   readonly countTokens: ((text: string) => number) | undefined;
   readonly usageAfterStop: number;
 }
@@ -181,6 +200,8 @@ export interface CallSettings {
   readonly retry: BackoffConfig;
   readonly maxRequests: number;
   readonly usageAfterStop: number;
+  readonly recovery: readonly Recovery[];
+  readonly from: Checkpoint | undefined;
   readonly raw: boolean;
 }
 
@@ -197,6 +218,7 @@ export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>):
     rateLimit,
     hedge,
     repetitionGuard,
+    recovery: config.recovery ?? ['resume'],
     countTokens,
     usageAfterStop,
     transportOf: (one) => transport ?? one.transport ?? fetching,
@@ -224,6 +246,8 @@ export function parseStreamOptions<E extends EventLike>(options: StreamOptions, 
     timeout,
     maxRequests,
     usageAfterStop,
+    recovery: options.recovery ?? settings.recovery,
+    from: options.from,
     retry: override({ budget: settings.budget, ...settings.retry }, options.retry),
   };
 }

@@ -2,6 +2,7 @@ import { defer, identity, map, merge, type Observable, retry, Subject, throwErro
 import { AttemptContext } from './attempt-context.ts';
 import { Call } from './call.ts';
 import { type ClientConfig, parseClientConfig, parseStreamOptions, type StreamOptions, type Target } from './client-options.ts';
+import { fingerprintOf } from './core/checkpoint.ts';
 import type { EventLike, StreamEvent } from './core/event.ts';
 import type { LifecycleEvent } from './core/lifecycle.ts';
 import type { StreamRequest } from './core/request.ts';
@@ -27,6 +28,7 @@ import { fundRetries } from './operators/retry-budget.ts';
 import { stampErrors } from './operators/stamp-errors.ts';
 import { streamTimeout } from './operators/stream-timeout.ts';
 import { usageAfterStop } from './operators/usage-after-stop.ts';
+import { type Ask, begin, foreignCheckpoint, recoverOn, type TakeOver } from './recover-on.ts';
 import { requestTokens } from './request-tokens.ts';
 
 /** Streams the responses of a provider. */
@@ -72,6 +74,7 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
     call: Call,
     request: StreamRequest,
     [target, ...others]: readonly [Target<E>, ...Target<E>[]],
+    after?: TakeOver,
   ): Observable<StreamEvent | E> {
     const { provider, model } = target;
     const key = { provider: provider.name, model };
@@ -79,48 +82,50 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
     const breaker = breakers.get(key.provider, model);
     const gate = cooldowns.get(key.provider, model);
     const describeError = provider.describeError?.bind(provider);
+    const refusedFor = () => breaker.retryAfter();
 
-    const attempt$ = defer(() => {
-      const attempt = new AttemptContext(call, key, request, { ...provider.capabilities, countTokens: settings.countTokens });
-      call.reportWait(gate.waitFor());
-      const events$ = exchange(attempt, { ...request, model }, provider, settings.transportOf(provider)).pipe(
-        decode(provider, attempt),
-        usageAfterStop(call.usageAfterStop()),
-      );
-      return events$.pipe(
-        streamTimeout({ ...deadlines, flow: call.flow }),
-        settings.repetitionGuard ? repetitionGuard(settings.repetitionGuard) : identity,
-        classifyErrors({ ...settings.classify, ...key, describeError, secrets: () => attempt.secrets() }),
-        circuitBreaker(breaker),
-        cooldown(gate, { remaining: () => call.remaining() }),
-        limiter ? rateLimit(limiter, { tokens: requestTokens(request) }) : identity,
-        reportAttempt(call.report),
-        holdUntilContent({ facts: attempt }),
-      );
-    });
+    const attemptOf = (ask: Ask) =>
+      defer(() => {
+        const attempt = new AttemptContext(call, key, ask, { ...provider.capabilities, countTokens: settings.countTokens });
+        call.reportWait(gate.waitFor());
+        const events$ = exchange(attempt, { ...ask, request: { ...ask.request, model } }, provider, settings.transportOf(provider)).pipe(
+          decode(provider, attempt),
+          usageAfterStop(call.usageAfterStop()),
+        );
+        return events$.pipe(
+          streamTimeout({ ...deadlines, flow: call.flow }),
+          settings.repetitionGuard ? repetitionGuard(settings.repetitionGuard) : identity,
+          classifyErrors({ ...settings.classify, ...key, describeError, secrets: () => attempt.secrets() }),
+          circuitBreaker(breaker),
+          cooldown(gate, { remaining: () => call.remaining() }),
+          limiter ? rateLimit(limiter, { tokens: requestTokens(ask.request) }) : identity,
+          reportAttempt(call.report),
+          holdUntilContent({ facts: attempt }),
+        );
+      });
 
-    return attempt$.pipe(
-      hedgeAttempts(settings, call, request, key.provider, breaker, gate),
-      retry(
-        backoff(
-          call.settings.retry,
-          call.retryContext(key, () => breaker.retryAfter()),
-        ),
-      ),
-      fundRetries(budget, { ...key, tenant: call.settings.tenant }),
-      announceRetries(call),
+    const generate = (ask: Ask) =>
+      attemptOf(ask).pipe(
+        hedgeAttempts(settings, call, ask.request, key.provider, breaker, gate),
+        retry(backoff(call.settings.retry, call.retryContext(key, refusedFor))),
+        fundRetries(budget, { ...key, tenant: call.settings.tenant }),
+      );
+
+    return begin(call, target, request, generate, after).pipe(
       checkpoint(call.delivered),
-      fallBackOn(others, call, settings, (next) => answer(call, request, next)),
+      recoverOn(call, target, request, refusedFor, generate),
+      announceRetries(call),
+      fallBackOn(others, call, settings, (next, takeOver) => answer(call, request, next, takeOver)),
     );
   }
 
   function stream(request: StreamRequest, options?: StreamOptions): Observable<StreamEvent | E> {
     const callSettings = options ? parseStreamOptions(options, settings) : plainCall;
     return defer(() => {
-      const invalid = invalidRequest(request);
+      const invalid = invalidRequest(request) ?? foreignCheckpoint(request, callSettings.from);
       const first: Target<E> = { provider: settings.provider, model: invalid ? '' : request.model };
       const report = moments$.observed ? (moment: LifecycleEvent) => moments$.next(moment) : undefined;
-      const call = new Call(callSettings, { provider: first.provider.name, model: first.model }, report);
+      const call = new Call(callSettings, { provider: first.provider.name, model: first.model }, report, () => fingerprintOf(request));
 
       return (invalid ? throwError(() => invalid) : answer(call, request, [first, ...settings.fallback])).pipe(
         streamTimeout({ total: callSettings.timeout.total }),

@@ -3,8 +3,8 @@ import type { AttemptContext } from './attempt-context.ts';
 import type { EventLike } from './core/event.ts';
 import type { Provider } from './core/provider.ts';
 import { isProviderError, ProviderError } from './core/provider-error.ts';
-import type { StreamRequest } from './core/request.ts';
 import type { HttpRequest, ResponseHead, SseMessage, Transport } from './core/transport.ts';
+import type { Ask } from './recover-on.ts';
 
 /**
  * One request and its response, as one subscription: what the provider asks for, with its credentials, over the transport.
@@ -13,14 +13,14 @@ import type { HttpRequest, ResponseHead, SseMessage, Transport } from './core/tr
  */
 export function exchange<E extends EventLike>(
   attempt: AttemptContext,
-  request: StreamRequest,
+  ask: Ask,
   provider: Provider<E>,
   transport: Transport,
 ): Observable<ResponseHead | SseMessage> {
   return new Observable((subscriber) => {
     attempt.begin();
     subscriber.add(() => attempt.end());
-    const http = httpRequest(provider, request, attempt);
+    const http = httpRequest(provider, ask, attempt);
     const headers = http.credentials && credentialsOf(http.credentials);
     const open = (credentials: Readonly<Record<string, string>> | undefined) => {
       attempt.http = credentials ? { ...http, headers: { ...http.headers, ...credentials } } : http;
@@ -33,9 +33,9 @@ export function exchange<E extends EventLike>(
   });
 }
 
-function httpRequest<E extends EventLike>(provider: Provider<E>, request: StreamRequest, attempt: AttemptContext): HttpRequest {
+function httpRequest<E extends EventLike>(provider: Provider<E>, { request, resume }: Ask, attempt: AttemptContext): HttpRequest {
   try {
-    return provider.request(request, attempt);
+    return resume && provider.resume ? provider.resume(resume, attempt) : provider.request(request, attempt);
   } catch (cause) {
     if (isProviderError(cause)) throw cause;
     throw refused('invalid-request', 'the provider cannot express this request', cause);

@@ -2,6 +2,7 @@ export { classify, classifyErrors } from './classify.ts';
 export { type Client, createClient } from './client.ts';
 export type { ClientConfig, ClientHedge, StreamOptions, Target } from './client-options.ts';
 export { configFromEnv, type OperationalConfig } from './config-from-env.ts';
+export type { Checkpoint } from './core/checkpoint.ts';
 export type { RequestContext, RetryContext } from './core/context.ts';
 export { defaults } from './core/defaults.ts';
 export { type CategoryTraits, type ErrorCategory, errorCategories } from './core/error-category.ts';
@@ -12,7 +13,6 @@ export type { BreakerMoment, BreakerReason, BreakerState, LifecycleEvent, Moment
 export type { Capabilities, Decoder, ErrorDescription, ErrorFacts, Provider } from './core/provider.ts';
 export {
   type Attempt,
-  type Checkpoint,
   type ErrorInit,
   type ErrorPhase,
   type GaveUp,
@@ -106,6 +106,7 @@ export { describeErrorBy } from './policies/error-description.ts';
 export type { CategoryWords, ErrorVocabulary, Refinement } from './policies/error-vocabulary.ts';
 export type { ErrorWords } from './policies/error-words.ts';
 export { type PartialJson, parsePartialJson } from './policies/json-partial.ts';
+export type { Recovery } from './policies/recovery.ts';
 export type { BudgetKey, RetryBudget, RetryBudgetConfig } from './policies/retry-budget.ts';
 export type { ThinkTagOptions } from './policies/think-tags.ts';
 export type { ToolResult } from './policies/tool-loop.ts';

@@ -113,6 +113,8 @@ describe('a call', () => {
       tenant: undefined,
       maxRequests: 8,
       usageAfterStop: 0,
+      recovery: ['resume'],
+      from: undefined,
       signal: undefined,
       raw: false,
       timeout: defaults.timeout,

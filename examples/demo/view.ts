@@ -81,10 +81,11 @@ function reduce(view: View, happening: Happening, now: number): View {
       const known = isRefused ? { ...view, lanes: [...view.lanes, newLane(happening, now)] } : view;
       return change(known, { status: isRefused ? 'refused' : 'failed', endedAt: now, error });
     }
-    // No scenario of the demo has a second target, enough calls to wait for each other, or reads on after a stop.
+    // No scenario of the demo has a second target, enough calls to wait for each other, reads on after a stop, or goes on after a break.
     case 'cooldown':
     case 'fallback':
     case 'usage':
+    case 'recovery':
       return view;
     case 'cancel':
       return change(view, { status: 'cancelled', endedAt: now });

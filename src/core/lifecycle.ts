@@ -8,6 +8,13 @@ export type Moment =
   | { readonly type: 'headers' }
   | { readonly type: 'first-content' }
   | { readonly type: 'retry'; readonly delayMs: number; readonly category: ErrorCategory; readonly error: ProviderError }
+  /** The answer broke after content, and goes on after a wait: see `Recovery`. */
+  | {
+      readonly type: 'recovery';
+      readonly verb: 'resume' | 'continue' | 'restart' | 'verify';
+      readonly delayMs: number;
+      readonly error: ProviderError;
+    }
   /** The attempt waits for its turn: its provider asked for a pause. */
   | { readonly type: 'cooldown'; readonly waitMs: number }
   /** Another target takes over. */

@@ -1,3 +1,4 @@
+import type { Checkpoint } from './checkpoint.ts';
 import { type ErrorCategory, errorCategories } from './error-category.ts';
 import { maxDetailLength, sanitize } from './sanitize.ts';
 import type { StreamResult, Usage } from './stream-result.ts';
@@ -22,11 +23,6 @@ export interface Attempt {
   readonly delayMs: number;
   /** What it cost; not set where nothing was charged. */
   readonly usage?: Usage | undefined;
-}
-
-/** Where a stream can be taken up again. Opaque and serializable. */
-export interface Checkpoint {
-  readonly version: 1;
 }
 
 /** What an end user may read of a failure. */
@@ -62,7 +58,8 @@ export interface ErrorInit
     attempts: readonly Attempt[];
     /** A function is asked when somebody looks. */
     partial: StreamResult | (() => StreamResult | undefined);
-    checkpoint: Checkpoint;
+    /** A function is asked when somebody looks. */
+    checkpoint: Checkpoint | (() => Checkpoint | undefined);
     cause: unknown;
   }> {
   readonly category: ErrorCategory;
@@ -143,9 +140,9 @@ export class ProviderError extends Error {
     this.retryAfterMs = bounded('retryAfterMs', init.retryAfterMs);
     this.attempt = init.attempt;
     this.attempts = init.attempts ?? [];
-    hide(this, 'checkpoint', init.checkpoint);
     hide(this, 'cause', init.cause);
-    setPartial(this, init.partial);
+    setLazily(this, 'partial', init.partial);
+    setLazily(this, 'checkpoint', init.checkpoint);
     Object.defineProperty(this, brand, { value: true });
     refreshMessage(this);
   }
@@ -190,11 +187,11 @@ export function completeError(error: ProviderError, facts: Partial<ErrorInit>): 
   const fields = error as unknown as Record<string, unknown>;
   for (const [field, value] of Object.entries(facts)) {
     if (value === undefined) continue;
-    if (field === 'partial') {
-      if (error.partial === undefined) setPartial(error, facts.partial);
+    if (field === 'partial' || field === 'checkpoint') {
+      if (error[field] === undefined) setLazily(error, field, facts[field]);
     } else if (field === 'phase') {
       hide(error, field, laterPhase(error.phase, facts.phase), false);
-    } else if (fields[field] === undefined || fields[field] === '' || field === 'attempts') {
+    } else if (fields[field] === undefined || fields[field] === '' || field === 'attempts' || fields[field] === 'content-delivered') {
       hide(error, field, bounded(field, value), hidden.has(field));
     }
   }
@@ -202,7 +199,7 @@ export function completeError(error: ProviderError, facts: Partial<ErrorInit>): 
   return error;
 }
 
-const hidden = new Set(['cause', 'checkpoint']);
+const hidden = new Set(['cause']);
 
 const phases: readonly (ErrorPhase | undefined)[] = ['connect', 'first-content', 'streaming', 'local'];
 
@@ -215,18 +212,18 @@ function hide(error: ProviderError, field: string, value: unknown, isHidden = tr
   Object.defineProperty(error, field, { value, enumerable: !isHidden, configurable: true, writable: true });
 }
 
-function setPartial(error: ProviderError, partial: ErrorInit['partial']): void {
-  if (typeof partial !== 'function') {
-    hide(error, 'partial', partial);
+function setLazily<F extends 'partial' | 'checkpoint'>(error: ProviderError, field: F, value: ErrorInit[F]): void {
+  if (typeof value !== 'function') {
+    hide(error, field, value);
     return;
   }
   // Joined when somebody asks, and then kept.
   const get = () => {
-    const result = partial();
-    hide(error, 'partial', result);
+    const result = value();
+    hide(error, field, result);
     return result;
   };
-  Object.defineProperty(error, 'partial', { get, enumerable: false, configurable: true });
+  Object.defineProperty(error, field, { get, enumerable: false, configurable: true });
 }
 
 /** A fact as it may stand on an error: text sanitized and bounded, numbers such that JSON can hold them. */

@@ -1,7 +1,7 @@
+import type { Checkpoint } from './checkpoint.ts';
 import type { RequestContext } from './context.ts';
 import type { ErrorCategory } from './error-category.ts';
 import type { EventLike, ProviderEvent } from './event.ts';
-import type { Checkpoint } from './provider-error.ts';
 import type { StreamRequest } from './request.ts';
 import type { HttpRequest, ResponseHead, SseMessage, Transport } from './transport.ts';
 
@@ -9,6 +9,8 @@ import type { HttpRequest, ResponseHead, SseMessage, Transport } from './transpo
 export interface Capabilities {
   /** Whether a broken generation can be taken up again (`Provider.resume`). Default: false. */
   readonly resume?: boolean | undefined;
+  /** Whether a model goes on from an answer that has begun, the last message being the assistant's. Default: no model does, and is asked to. */
+  readonly prefill?: ((model: string) => boolean) | undefined;
   /** How many characters of its text make a token, for estimates. Default: 4. */
   readonly charactersPerToken?: number | undefined;
 }
@@ -66,9 +68,14 @@ export interface Provider<E extends EventLike = never> {
   readonly name: string;
   readonly capabilities?: Capabilities | undefined;
   request(request: StreamRequest, context: RequestContext): HttpRequest;
-  /** One for each attempt. */
-  decoder(head: ResponseHead): Decoder<E>;
+  /**
+   * One for each attempt.
+   *
+   * @param from The cursor of the checkpoint, where the answer to {@link Provider.resume} is read.
+   */
+  decoder(head: ResponseHead, from?: string): Decoder<E>;
   describeError?(facts: ErrorFacts): ErrorDescription | undefined;
+  /** Asks for the rest of a generation, from the cursor of a checkpoint on. Called only where `capabilities.resume` is true. */
   resume?(checkpoint: Checkpoint, context: RequestContext): HttpRequest;
   /** Default: the client's, else `fetchTransport()`. */
   readonly transport?: Transport | undefined;

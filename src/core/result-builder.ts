@@ -49,6 +49,7 @@ export class ResultBuilder {
   #usageOverAllAttempts: Usage | undefined;
   #finishReason: FinishReason | undefined;
   #isEmpty = true;
+  #isWritingCall = false;
   #isTruncated = false;
 
   /** @param newText Makes the buffers. Default: unbounded. */
@@ -61,6 +62,11 @@ export class ResultBuilder {
   /** Whether there has been no content yet. */
   get isEmpty(): boolean {
     return this.#isEmpty;
+  }
+
+  /** Whether what came last is text: neither a thought nor a call that may be half done. */
+  get endsInText(): boolean {
+    return this.#parts?.piece.type === 'text' && !this.#isWritingCall;
   }
 
   get hasToolCalls(): boolean {
@@ -92,8 +98,12 @@ export class ResultBuilder {
         this.#isEmpty = false;
         this.#refusal.append(event.text);
         break;
+      case 'tool-input-delta':
+        this.#isWritingCall = true;
+        return false;
       case 'tool-call': {
         this.#isEmpty = false;
+        this.#isWritingCall = false;
         const { toolCallId, toolName, input, providerMetadata } = event;
         const call: ToolCall = { toolCallId, toolName, input, ...(providerMetadata && { providerMetadata }) };
         this.#toolCalls = [...this.#toolCalls, call];
@@ -108,6 +118,9 @@ export class ResultBuilder {
       case 'message':
         this.#parts = appendPart(this.#parts, { type: 'message', message: event.message });
         break;
+      case 'seam':
+        this.#isWritingCall = false;
+        return false;
       case 'provider-item':
         this.#parts = appendPart(this.#parts, { type: 'provider-item', format: event.format, item: event.item });
         break;
@@ -120,7 +133,7 @@ export class ResultBuilder {
         this.#finishReason = event.finishReason;
         break;
       case 'restart':
-        this.#clear();
+        this.clear();
         break;
       case 'snapshot':
         this.#replace(event.result);
@@ -160,7 +173,8 @@ export class ResultBuilder {
     };
   }
 
-  #clear(): void {
+  /** Forgets everything. */
+  clear(): void {
     for (const buffer of [this.#text, this.#reasoning, this.#refusal]) buffer.clear();
     this.#lengths = { text: 0, reasoning: 0 };
     this.#parts = undefined;
@@ -169,11 +183,12 @@ export class ResultBuilder {
     this.#usageOverAllAttempts = undefined;
     this.#finishReason = undefined;
     this.#isEmpty = true;
+    this.#isWritingCall = false;
     this.#isTruncated = false;
   }
 
   #replace(result: StreamResult): void {
-    this.#clear();
+    this.clear();
     const messages = result.messages ?? [];
     const said = messages.flatMap((message) => (isOfAnswer(message) ? partsOf(message) : []));
     const joined = (type: 'text' | 'reasoning') => said.map((part) => (part.type === type ? part.text : '')).join('');

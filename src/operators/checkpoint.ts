@@ -10,6 +10,8 @@ import { OperatorSubscriber } from './operator-subscriber.ts';
 /** What a stream has delivered so far, in bounded memory; joined only when somebody asks. */
 export class Delivered {
   readonly #builder: ResultBuilder;
+  /** Whether the consumer has seen anything of an answer, be it content or not. */
+  hasBegun = false;
   readonly #complete: (partial: StreamResult) => StreamResult;
 
   /**
@@ -25,7 +27,18 @@ export class Delivered {
   }
 
   add(event: EventLike): void {
+    if (event.type === 'start') this.hasBegun = true;
     this.#builder.add(event);
+  }
+
+  /** Whether what came last is text, whole. */
+  get endsInText(): boolean {
+    return this.#builder.endsInText;
+  }
+
+  /** What was delivered is void. */
+  clear(): void {
+    this.#builder.clear();
   }
 
   /** Whether the end has been delivered too. */
@@ -38,9 +51,14 @@ export class Delivered {
     return this.#builder.hasToolCalls;
   }
 
+  /** All that was delivered. */
+  snapshot(): StreamResult {
+    return this.#complete(this.#builder.snapshot());
+  }
+
   /** The content so far, for an error's `partial`; `undefined` if there was none. */
   get partial(): (() => StreamResult) | undefined {
-    return this.#builder.isEmpty ? undefined : () => this.#complete(this.#builder.snapshot());
+    return this.#builder.isEmpty ? undefined : () => this.snapshot();
   }
 
   /** What was said and thought so far. */

@@ -12,6 +12,10 @@ import { OperatorSubscriber } from './operator-subscriber.ts';
 
 /** What `decode` may know of the attempt. */
 export interface DecodeContext extends Partial<Pick<RequestContext, 'requestId' | 'attempt' | 'raw' | 'model'>> {
+  /** Where an answer is taken up again; for the provider's decoder. */
+  readonly from?: string | undefined;
+  /** Told of the decoder, whose cursor says how far it has come. */
+  readonly follow?: ((decoder: Pick<Decoder, 'cursor'>) => void) | undefined;
   /** Keeps count of what the attempt costs. */
   readonly usage?: Pick<AttemptUsage, 'begin' | 'write' | 'report' | 'settle'> | undefined;
 }
@@ -94,7 +98,8 @@ export function decode<E extends EventLike>(
       const begin = (head: ResponseHead, model = ''): void => {
         if (headers) return;
         headers = head.headers;
-        decoder = provider.decoder(head);
+        decoder = provider.decoder(head, context.from);
+        context.follow?.(decoder);
         account?.begin();
         // An attempt has its number when it is subscribed to.
         subscriber.next({ type: 'start', requestId, attempt: context.attempt ?? 1, provider: provider.name, model });

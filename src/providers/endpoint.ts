@@ -86,15 +86,17 @@ export class Endpoint {
   /**
    * The request for a path of the API; of two queries, a path's own counts more than the base URL's.
    *
+   * @param body `undefined` only asks for what is there.
    * @param model What stands for `{model}` in the base URL, which is then an endpoint for each. Default: nothing does.
    */
-  request(path: string, body: string, context: RequestContext, model?: string): HttpRequest {
+  request(path: string, body: string | undefined, context: RequestContext, model?: string): HttpRequest {
     const key = this.#key;
     const headers: Record<string, string> = { 'x-client-request-id': headerText(context.requestId), ...this.#headers };
     if (context.idempotencyKey !== undefined) headers['idempotency-key'] ??= headerText(context.idempotencyKey);
     if (typeof key === 'string') Object.assign(headers, this.#headersOf(key));
     const address = model === undefined ? this.address : this.address.replace(modelPlace, () => pathSegment(model));
-    const request = { url: withQuery(`${address}${path}`, this.#search), method: 'POST', headers, body };
+    const method = body === undefined ? 'GET' : 'POST';
+    const request = { url: withQuery(`${address}${path}`, this.#search), method, headers, body };
     return typeof key === 'function' ? { ...request, credentials: () => this.#fetchKey(key) } : request;
   }
 

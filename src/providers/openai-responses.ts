@@ -6,6 +6,7 @@ import { openaiErrors } from './openai-errors.ts';
 import { OpenAIResponsesDecoder } from './openai-responses-decoder.ts';
 import { responsesFormat } from './openai-responses-item.ts';
 import { writeResponsesBody } from './openai-responses-request.ts';
+import { parseResponsesCursor } from './openai-responses-sequence.ts';
 
 /** Options of {@link openaiResponses}. */
 export interface OpenAIResponsesOptions extends EndpointOptions {
@@ -44,6 +45,9 @@ const describeError = describeErrorAs({ ...openaiErrors, codes: { ...openaiError
  * Reasoning, searches and other items that only OpenAI understands are `provider-item` events of the format `openai-responses`; they, and ids in
  * `providerMetadata`, go back with the messages of the result.
  *
+ * A response that is asked for with `providerOptions: { 'openai-responses': { background: true } }` can be resumed where it broke, for as long as
+ * OpenAI keeps it: `recovery: ['resume']`, the default, does so.
+ *
  * @param options `baseURL` is by default `https://api.openai.com/v1`, `name` is `openai-responses`.
  *
  * @example
@@ -69,9 +73,15 @@ export function openaiResponses(options: OpenAIResponsesOptions = {}): Provider 
   const settings = { name, store, reasoningSummary, isOpenAI };
   return {
     name,
-    capabilities: { resume: false },
+    // Only of a response that runs in the background is there a cursor.
+    capabilities: { resume: true },
     request: (request, context) => endpoint.request('/responses', writeResponsesBody(request, settings), context, request.model),
-    decoder: (head) => new OpenAIResponsesDecoder(head),
+    resume: ({ cursor = '', model }, context) => {
+      const { responseId = '', after = 0 } = parseResponsesCursor(cursor) ?? {};
+      const path = `/responses/${encodeURIComponent(responseId)}?stream=true&starting_after=${after}`;
+      return endpoint.request(path, undefined, context, model);
+    },
+    decoder: (head, from) => new OpenAIResponsesDecoder(head, from === undefined ? undefined : parseResponsesCursor(from)),
     describeError,
   };
 }

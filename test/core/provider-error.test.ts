@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import type { Checkpoint } from '../../src/core/checkpoint.ts';
 import { errorCategories } from '../../src/core/error-category.ts';
 import { completeError, type ErrorInit, isProviderError, ProviderError } from '../../src/core/provider-error.ts';
 import type { StreamResult } from '../../src/core/stream-result.ts';
@@ -61,7 +62,7 @@ describe('what it shows', () => {
     category: 'server-error',
     detail: 'key sk-abcdefghijkl is bad',
     partial: partial('what the user was told'),
-    checkpoint: { version: 1 },
+    checkpoint: { version: 1 } as Checkpoint,
     cause: new Error('raw sk-abcdefghijkl'),
   });
 

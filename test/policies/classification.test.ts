@@ -1,6 +1,7 @@
 import { createContext, runInContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it, test, vi } from 'vitest';
+import type { Checkpoint } from '../../src/core/checkpoint.ts';
 import { type ErrorCategory, errorCategories } from '../../src/core/error-category.ts';
 import { ErrorResponse } from '../../src/core/error-response.ts';
 import { ProviderError } from '../../src/core/provider-error.ts';
@@ -387,7 +388,7 @@ describe('rules of the user', () => {
       timeout: 'idle',
       phase: 'first-content',
       requestId: 'r',
-      checkpoint: { version: 1 },
+      checkpoint: { version: 1 } as Checkpoint,
     });
     const ruled = classify(error, { rules: [{ code: 'timeout', retryable: false }] });
     expect(ruled).not.toBe(error);
