@@ -88,8 +88,15 @@ export class Call implements RetryAnnouncer, CallUsage {
         this.attempts.push(this.#counted(attempt));
         this.lastFailure = error;
       },
-      announce: (retry) => this.announce?.(retry),
+      announce: (retry) => this.announceRetry(retry),
     };
+  }
+
+  /** An answer that is there is not announced once more: then only the lifecycle tells of a wait. */
+  announceRetry(retry: Extract<StreamEvent, { readonly type: 'retry' }>): void {
+    const { delayMs, error } = retry;
+    if (!this.hasDelivered) this.announce?.(retry);
+    else this.report?.({ type: 'retry', delayMs, category: error.category, error });
   }
 
   /** Milliseconds until the total deadline. */

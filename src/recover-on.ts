@@ -44,8 +44,6 @@ export function recoverOn<E extends EventLike>(
     }
     const { delayMs } = decision;
     call.report?.({ type: 'recovery', verb: next.verb, delayMs, error });
-    // A view counts down to it, as it does to a retry.
-    call.announce?.({ type: 'retry', requestId: call.requestId, attempt: call.requests, delayMs, error });
     return timer(delayMs).pipe(
       switchMap(() => begin(call, target, request, generate, next)),
       checkpoint(call.delivered),

@@ -5,6 +5,7 @@ import {
   type ClientConfig,
   createClient,
   isProviderError,
+  type LifecycleEvent,
   type Part,
   type Provider,
   type ProviderError,
@@ -28,8 +29,7 @@ function run(attempts: readonly Attempt[], config: Partial<ClientConfig> = {}, o
   vi.advanceTimersByTime(300_000);
   return { ...told, values: told.values as StreamEvent[], error: told.error as ProviderError | undefined, provider };
 }
-/** Without the announcements of waits. */
-const typesOf = (events: readonly StreamEvent[]) => events.map(({ type }) => type).filter((type) => type !== 'retry');
+const typesOf = (events: readonly StreamEvent[]) => events.map(({ type }) => type);
 const textOf = async (events: readonly StreamEvent[]) => (await lastValueFrom(of(...events).pipe(result()))).text;
 
 /** A provider that keeps its answers: the cursor is how many events were told. */
@@ -191,8 +191,22 @@ describe('an answer that breaks after content', () => {
   it('is retried in its new generation before that has content', async () => {
     const told = run([[text('a'), broken], failure('overloaded'), [text('b'), finish()]], { recovery: ['continue'] });
     expect(await textOf(told.values)).toBe('ab');
-    const waits = told.values.filter((event) => event.type === 'retry');
-    expect(waits.map(({ error }) => error.category)).toEqual(['interrupted', 'overloaded']);
+    expect(typesOf(told.values)).not.toContain('retry');
+  });
+
+  it('tells the lifecycle of its waits, and how it went on', () => {
+    const client = createClient({
+      provider: fakeProvider([text('a'), broken], failure('overloaded'), [text('b'), finish()]),
+      recovery: ['continue'],
+    });
+    const moments: LifecycleEvent[] = [];
+    client.lifecycle$.subscribe((moment) => moments.push(moment));
+    listen(client.stream(request));
+    vi.advanceTimersByTime(60_000);
+    expect(moments.filter(({ type }) => type === 'recovery' || type === 'retry')).toMatchObject([
+      { type: 'recovery', verb: 'continue', error: { category: 'interrupted' } },
+      { type: 'retry', category: 'overloaded' },
+    ]);
   });
 
   it('begins anew with another provider where this one cannot go on', async () => {

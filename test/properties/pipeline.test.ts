@@ -328,11 +328,11 @@ class Run {
     same(this.admitted.length, this.requests.length, 'a permit is a request');
     for (const call of this.calls) call.check();
     // Amplification is bounded by the budget.
-    const retries = (name: string) => this.calls.flatMap(({ retries }) => retries.filter(({ error }) => error.provider === name));
     for (const name of names) {
       const made = this.requests.filter((request) => request.name === name);
       const firsts = new Set(made.map(({ caller: one }) => one)).size;
-      const free = retries(name).filter(({ error }) => error.category === 'rate-limit').length;
+      const plans = world.plans[names.indexOf(name)] ?? [];
+      const free = made.filter(({ answer }) => plans[answer % plans.length]?.end.by === 'rate-limit').length;
       const paid = made.length - firsts - free;
       const whole = this.calls.filter(({ ends }) => ends[0] === 'complete').length;
       const lasted = Math.max(0, ...this.calls.map(({ endedAt }) => (endedAt === forever ? 0 : endedAt)));
