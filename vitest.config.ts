@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^steadystream$/, replacement: source('./src/index.ts') },
+      { find: /^steadystream\/store$/, replacement: source('./src/recovery/store.ts') },
       { find: /^steadystream\/testing$/, replacement: source('./src/testing/index.ts') },
     ],
   },

@@ -117,6 +117,25 @@ export type { OpenAIFeature, OpenAIPreset } from './providers/openai-preset.ts';
 export { type OpenAIResponsesOptions, openaiResponses } from './providers/openai-responses.ts';
 export { presets } from './providers/presets.ts';
 export { type XAIOptions, xai } from './providers/xai.ts';
+export type {
+  StreamInit,
+  StreamOutcome,
+  StreamProgress,
+  StreamRecord,
+  TakeoverPolicy,
+} from './recovery/stream-record.ts';
+export type {
+  HolderReply,
+  LeaseOptions,
+  StoredEvent,
+  StoreStatistics,
+  StreamBatch,
+  StreamCreation,
+  StreamHolder,
+  StreamLimits,
+  StreamStore,
+  StreamTaking,
+} from './recovery/stream-store.ts';
 export { runTools } from './run-tools.ts';
 export type { RunToolsConfig } from './run-tools-options.ts';
 export { type FetchTransportOptions, fetchTransport } from './transport/fetch-transport.ts';

@@ -121,6 +121,18 @@ export const defaults = {
     /** Messages that wait for the next turn. */
     maxMessages: 256,
   },
+  /** Streams that are kept. */
+  store: {
+    /** How long a stream is kept after its last sign of life, and after its end. */
+    ttl: 900_000,
+    sealedTtl: 900_000,
+    /** Of one stream, before its beginning becomes a snapshot. */
+    maxEvents: 10_000,
+    maxBytes: 16_777_216,
+    /** Of a whole store. */
+    maxStreams: 100_000,
+    maxStoreBytes: 268_435_456,
+  },
   /** One frame of a display. */
   viewState: { every: 16 },
 } as const;

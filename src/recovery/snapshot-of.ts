@@ -1,0 +1,19 @@
+import type { EventLike } from '../core/event.ts';
+import { ResultBuilder } from '../core/result-builder.ts';
+import type { StreamResult } from '../core/stream-result.ts';
+
+/**
+ * What a reader would know who had read all of these events, a `snapshot` among them or not.
+ *
+ * Events that are not the library's change nothing. Linear in the text.
+ *
+ * @example
+ * ```ts
+ * snapshotOf([{ type: 'text-delta', id: '0', text: 'Hel' }, { type: 'text-delta', id: '0', text: 'lo' }]).text; // 'Hello'
+ * ```
+ */
+export function snapshotOf(events: Iterable<EventLike>): StreamResult {
+  const builder = new ResultBuilder();
+  for (const event of events) builder.add(event);
+  return builder.snapshot();
+}

@@ -1,0 +1,59 @@
+import { type ErrorInit, ProviderError } from '../core/provider-error.ts';
+import type { StreamOutcome } from './stream-record.ts';
+
+/** The code of an error and of an outcome where a store has lost what it was given. */
+export const streamLostCode = 'stream-lost';
+
+/** The code of an error and of an outcome where the process is gone that produced a stream. */
+export const producerLostCode = 'producer-lost';
+
+/** There is no such stream, or none any more, or it is somebody else's. */
+export function streamNotFound(): ProviderError {
+  return new ProviderError({ category: 'not-found', phase: 'local', retryable: false, reason: 'there is no such stream' });
+}
+
+/** Events are gone that the reader has not had, and no snapshot stands for them. */
+export function replayGap(): ProviderError {
+  return new ProviderError({ category: 'replay-gap', phase: 'local', retryable: false, reason: 'the events after the cursor are gone' });
+}
+
+/** The events of a stream that had not ended are gone. */
+export function streamLost(): ProviderError {
+  return new ProviderError({ category: 'interrupted', phase: 'local', code: streamLostCode, reason: 'the stored stream was lost' });
+}
+
+/** A cursor is none. */
+export function invalidCursor(): ProviderError {
+  const reason = 'after must be a cursor of this stream, -1 or now';
+  return new ProviderError({ category: 'invalid-request', phase: 'local', retryable: false, code: 'invalid-cursor', reason });
+}
+
+/** A store has no more room. */
+export function storeFull(reason: string): ProviderError {
+  return new ProviderError({ category: 'limit-exceeded', phase: 'local', code: 'store-full', reason });
+}
+
+/** The outcome of a stream that somebody cancelled. */
+export function cancelledOutcome(requestId: string): StreamOutcome {
+  return { status: 'cancelled', error: new ProviderError({ category: 'cancelled', phase: 'local', requestId }).toPublic() };
+}
+
+/** The outcome of a stream that nobody can end any more. */
+export function interruptedOutcome(requestId: string, code: typeof streamLostCode | typeof producerLostCode): StreamOutcome {
+  return { status: 'interrupted', code, error: new ProviderError({ category: 'interrupted', phase: 'local', requestId }).toPublic() };
+}
+
+/** What a subscriber is told of an outcome; `undefined` where the stream is `done`. */
+export function errorOfOutcome({ status, error, code }: StreamOutcome): ProviderError | undefined {
+  if (status === 'done') return undefined;
+  const category = error?.category ?? (status === 'error' ? 'unknown' : status);
+  const told: ErrorInit = {
+    category,
+    phase: 'streaming',
+    requestId: error?.requestId,
+    retryable: error?.retryable,
+    retryAfterMs: error?.retryAfterMs,
+    code,
+  };
+  return new ProviderError(told);
+}

@@ -1,0 +1,17 @@
+/** The parts that a {@link StreamStore} is made of, for those who write one: `steadystream/store`. */
+export { beginningCursor, type CursorPosition, comparePositions, formatCursor, nowCursor, parseCursor } from './cursor.ts';
+export { parseEvent, serializeEvent } from './event-json.ts';
+export { type LogExtent, planRead, type ReadPlan } from './read-plan.ts';
+export { snapshotOf } from './snapshot-of.ts';
+export {
+  cancelledOutcome,
+  errorOfOutcome,
+  interruptedOutcome,
+  invalidCursor,
+  producerLostCode,
+  replayGap,
+  storeFull,
+  streamLost,
+  streamLostCode,
+  streamNotFound,
+} from './store-errors.ts';
