@@ -1,5 +1,5 @@
 import type { CallSettings } from './client-options.ts';
-import type { Checkpoint } from './core/checkpoint.ts';
+import type { Checkpoint, StreamPosition } from './core/checkpoint.ts';
 import type { RetryContext } from './core/context.ts';
 import type { StreamEvent } from './core/event.ts';
 import { currentFlowGate } from './core/flow-gate.ts';
@@ -148,19 +148,13 @@ export class Call implements RetryAnnouncer, CallUsage {
 
   /** Where the answer can be taken up again. */
   checkpoint(): Checkpoint {
-    const { requestId, requests: attempts } = this;
+    const { requestId } = this;
+    return { version: 1, requestId, fingerprint: this.fingerprint(), result: this.delivered.snapshot(), ...this.position() };
+  }
+
+  position(): StreamPosition {
     const { provider, model, cursor } = this.target;
-    const result = this.delivered.snapshot();
-    return {
-      version: 1,
-      requestId,
-      fingerprint: this.fingerprint(),
-      provider,
-      model,
-      attempts,
-      result,
-      ...(cursor !== undefined && { cursor }),
-    };
+    return { provider, model, attempts: this.requests, ...(cursor !== undefined && { cursor }) };
   }
 
   /** Whether, and after what wait, an answer that broke after content goes on; as a retry would. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Checkpoint, checkpointSchema } from './core/checkpoint.ts';
+import { type Checkpoint, checkpointSchema, type StreamPosition } from './core/checkpoint.ts';
 import { defaults, maxTimerDelay } from './core/defaults.ts';
 import type { ErrorCategory } from './core/error-category.ts';
 import type { EventLike } from './core/event.ts';
@@ -96,6 +96,11 @@ export interface StreamOptions {
   readonly recovery?: readonly Recovery[] | undefined;
   /** Where to go on: the `checkpoint` of an error of the same request. What it holds comes first, as a `snapshot`. Default: at the beginning. */
   readonly from?: Checkpoint | undefined;
+  /**
+   * Given, when somebody subscribes, a function that tells how far the stream has come, at no cost until it is called: for those who keep
+   * checkpoints while a stream runs. It must not throw.
+   */
+  readonly follow?: ((position: () => StreamPosition) => void) | undefined;
   /** Whether each message of the provider is emitted as a `raw` event too. Default: false. */
   readonly raw?: boolean | undefined;
 }
@@ -166,6 +171,7 @@ const streamSchema = z.strictObject({
   retry: retrySchema.optional(),
   recovery: recoverySchema.optional(),
   from: checkpointSchema.optional(),
+  follow: callback<NonNullable<StreamOptions['follow']>>().optional(),
   raw: z.boolean({ error: 'must be true or false' }).default(false),
 });
 
@@ -202,6 +208,7 @@ export interface CallSettings {
   readonly usageAfterStop: number;
   readonly recovery: readonly Recovery[];
   readonly from: Checkpoint | undefined;
+  readonly follow: StreamOptions['follow'];
   readonly raw: boolean;
 }
 
@@ -248,6 +255,7 @@ export function parseStreamOptions<E extends EventLike>(options: StreamOptions, 
     usageAfterStop,
     recovery: options.recovery ?? settings.recovery,
     from: options.from,
+    follow: options.follow,
     retry: override({ budget: settings.budget, ...settings.retry }, options.retry),
   };
 }

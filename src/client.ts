@@ -126,6 +126,7 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
       const first: Target<E> = { provider: settings.provider, model: invalid ? '' : request.model };
       const report = moments$.observed ? (moment: LifecycleEvent) => moments$.next(moment) : undefined;
       const call = new Call(callSettings, { provider: first.provider.name, model: first.model }, report, () => fingerprintOf(request));
+      callSettings.follow?.(() => call.position());
 
       return (invalid ? throwError(() => invalid) : answer(call, request, [first, ...settings.fallback])).pipe(
         streamTimeout({ total: callSettings.timeout.total }),

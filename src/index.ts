@@ -2,7 +2,7 @@ export { classify, classifyErrors } from './classify.ts';
 export { type Client, createClient } from './client.ts';
 export type { ClientConfig, ClientHedge, StreamOptions, Target } from './client-options.ts';
 export { configFromEnv, type OperationalConfig } from './config-from-env.ts';
-export type { Checkpoint } from './core/checkpoint.ts';
+export type { Checkpoint, StreamPosition } from './core/checkpoint.ts';
 export type { RequestContext, RetryContext } from './core/context.ts';
 export { defaults } from './core/defaults.ts';
 export { type CategoryTraits, type ErrorCategory, errorCategories } from './core/error-category.ts';

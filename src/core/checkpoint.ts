@@ -2,24 +2,28 @@ import { z } from 'zod';
 import type { StreamRequest } from './request.ts';
 import type { StreamResult } from './stream-result.ts';
 
+/** How far a stream has come: whom it asks, and what that provider calls the place. */
+export interface StreamPosition {
+  readonly provider: string;
+  readonly model: string;
+  /** Requests made so far. */
+  readonly attempts: number;
+  /** How far the answer had come in the provider's own numbering; where there is none, it can only be continued or begun anew. */
+  readonly cursor?: string | undefined;
+}
+
 /**
  * Where a stream can be taken up again: what was delivered, and of what.
  *
  * Plain data, to be kept as JSON; its text is bounded as that of `error.partial` is. It goes into `stream(request, { from })` with the same request.
  */
-export interface Checkpoint {
+export interface Checkpoint extends StreamPosition {
   readonly version: 1;
   readonly requestId: string;
   /** Of the request: another one cannot go on from here. */
   readonly fingerprint: string;
-  readonly provider: string;
-  readonly model: string;
-  /** Requests made so far. */
-  readonly attempts: number;
   /** What was delivered, and what it has cost. */
   readonly result: StreamResult;
-  /** How far the answer had come in the provider's own numbering; where there is none, it can only be continued or begun anew. */
-  readonly cursor?: string | undefined;
 }
 
 const text = z.string({ error: 'must be a string' });
