@@ -126,7 +126,7 @@ function verbFor<E extends EventLike>(call: Call, { provider }: Target<E>, at: C
 function askFor<E extends EventLike>(verb: RecoveryVerb, request: StreamRequest, at: Checkpoint, { provider, model }: Target<E>): Ask {
   if (verb === 'resume') return { request, resume: at };
   if (verb !== 'continue') return { request };
-  return { request: continuationOf(request, at.result, provider.capabilities?.prefill?.(model) ?? false) };
+  return { request: continuationOf(request, at.result, provider.capabilities?.prefill?.(model, request) ?? false) };
 }
 
 /** How the start of a generation shows that takes over in the middle of a stream. */

@@ -103,8 +103,12 @@ export function runTools<E extends EventLike = never>(
   });
 }
 
-/** What the client is told of one turn. Two turns are two requests: with one key the second would get the answer of the first. */
-function turnOptions({ idempotencyKey, ...options }: StreamOptions, requestId: string | undefined, step: number): StreamOptions {
+/**
+ * What the client is told of one turn. Two turns are two requests: with one key the second would get the answer of the first, and a checkpoint
+ * is one of the first.
+ */
+function turnOptions({ idempotencyKey, from, ...each }: StreamOptions, requestId: string | undefined, step: number): StreamOptions {
+  const options = { ...each, from: step === 1 ? from : undefined };
   const key = idempotencyKey === undefined || step === 1 ? idempotencyKey : `${idempotencyKey}-${step}`;
   // Once the run is subscribed to, its own signal ends it as a whole.
   return requestId === undefined ? { ...options, idempotencyKey: key } : { ...options, idempotencyKey: key, requestId, signal: undefined };

@@ -106,15 +106,18 @@ describe('an answer that breaks after content', () => {
     ]);
   });
 
-  it('continues by prefill where the model takes it', () => {
+  it.each([
+    ['continues by prefill where the model takes it', 'Hello', []],
+    ['asks even such a model where the text ends in white space, which none takes', 'Hello ', [{ role: 'user' }]],
+  ])('%s', (_behaviour, said, more) => {
     const attempts = [
-      [text('Hello '), broken],
+      [text(said), broken],
       [text('there'), finish()],
     ] as const;
     const provider = { ...fakeProvider<never>(...attempts), capabilities: { prefill: (model: string) => model === 'm' } };
     const told = run([], { provider, recovery: ['continue'] });
     expect(told.error).toBeUndefined();
-    expect(provider.requests[1]?.messages).toEqual([request.messages[0], { role: 'assistant', content: 'Hello ' }]);
+    expect(provider.requests[1]?.messages).toMatchObject([request.messages[0], { role: 'assistant', content: said }, ...more]);
   });
 
   it('continues more than once, each time from all of the text', async () => {

@@ -133,6 +133,35 @@ export const defaults = {
     maxStreams: 100_000,
     maxStoreBytes: 268_435_456,
   },
+  sessions: {
+    /** How long a process is believed that says nothing. */
+    lease: 10_000,
+    maxTakeovers: 1,
+    storePatience: 30_000,
+    maxUnloggedBytes: 1_048_576,
+    maxSessions: 10_000,
+    drainDeadline: 10_000,
+  },
+  /** Streams that are kept in Redis. */
+  redis: {
+    /** How long one command may take, and the making of a connection. */
+    commandTimeout: 2_000,
+    /** How long a reader waits for a Redis that is away. */
+    patience: 30_000,
+    minReconnectDelay: 50,
+    maxReconnectDelay: 1_000,
+    /** What is sent and not answered, on one connection, in characters. */
+    maxInFlight: 67_108_864,
+    /** Streams that one connection waits on, how long one wait is, and how much one answer to it should be, in characters. */
+    maxKeys: 256,
+    block: 1_000,
+    maxReply: 1_048_576,
+    /** Entries of history that are read at once. */
+    page: 128,
+    /** What was read last of each stream that somebody reads, so that who comes late need not ask Redis, in entries and in characters. */
+    maxRecent: 256,
+    maxRecentCharacters: 262_144,
+  },
   /** One frame of a display. */
   viewState: { every: 16 },
 } as const;

@@ -9,8 +9,11 @@ import type { HttpRequest, ResponseHead, SseMessage, Transport } from './transpo
 export interface Capabilities {
   /** Whether a broken generation can be taken up again (`Provider.resume`). Default: false. */
   readonly resume?: boolean | undefined;
-  /** Whether a model goes on from an answer that has begun, the last message being the assistant's. Default: no model does, and is asked to. */
-  readonly prefill?: ((model: string) => boolean) | undefined;
+  /**
+   * Whether a model goes on from an answer that has begun, the last message of such a request being the assistant's. Default: no model does, and is
+   * asked to go on.
+   */
+  readonly prefill?: ((model: string, request: StreamRequest) => boolean) | undefined;
   /** How many characters of its text make a token, for estimates. Default: 4. */
   readonly charactersPerToken?: number | undefined;
 }

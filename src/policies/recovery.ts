@@ -49,10 +49,10 @@ const goOn =
 /**
  * The request that has a model go on from what it said.
  *
- * @param canPrefill Whether the model takes an answer that has begun; one that does not is asked to go on.
+ * @param canPrefill Whether the model takes an answer that has begun; one that does not is asked to go on. None takes one that ends in white space.
  */
 export function continuationOf(request: StreamRequest, result: StreamResult, canPrefill: boolean): StreamRequest {
   const said: Message = { role: 'assistant', content: result.text };
-  const asked: Message[] = canPrefill ? [] : [{ role: 'user', content: goOn }];
+  const asked: Message[] = canPrefill && !/\s$/.test(result.text) ? [] : [{ role: 'user', content: goOn }];
   return { ...request, messages: [...request.messages, said, ...asked] };
 }

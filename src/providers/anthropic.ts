@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Provider } from '../core/provider.ts';
+import type { StreamRequest } from '../core/request.ts';
 import { AnthropicDecoder } from './anthropic-decoder.ts';
 import { anthropicErrors } from './anthropic-errors.ts';
 import { anthropicBody } from './anthropic-request.ts';
@@ -45,9 +46,15 @@ export function anthropic(options: AnthropicOptions = {}): Provider {
   const { name } = endpoint;
   return {
     name,
-    capabilities: { charactersPerToken: 3.5 },
+    capabilities: { charactersPerToken: 3.5, prefill: goesOnFromPrefill },
     request: (request, context) => endpoint.request('/messages', writeBody(anthropicBody, request, 'anthropic', name), context),
     decoder: (head) => new AnthropicDecoder(head),
     describeError,
   };
+}
+
+/** Models up to 4.5 do; those after them answer 400. One that is not known is asked to go on, as all can. */
+function goesOnFromPrefill(model: string, { reasoningEffort }: Pick<StreamRequest, 'reasoningEffort'>): boolean {
+  const isThinking = reasoningEffort !== undefined && reasoningEffort !== 'none';
+  return !isThinking && /claude-(?:2|instant|3(?:[-.]|$)|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:$|[-@]\d{8}|-latest|@))/.test(model);
 }

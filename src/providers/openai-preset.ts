@@ -47,6 +47,10 @@ export interface OpenAIPreset {
   readonly reasoning?: 'reasoning_content' | 'reasoning' | undefined;
   /** Members of an answer that go back as they came. Default: none. */
   readonly sendBack?: readonly ('reasoning_details' | 'extra_content')[] | undefined;
+  /** What is added to an assistant's message that stands last, and to the body, so that the model goes on from it. Default: nothing; it is asked to. */
+  readonly prefill?:
+    | { readonly message?: Readonly<Record<string, unknown>>; readonly body?: Readonly<Record<string, unknown>> }
+    | undefined;
   /** Whether the ids of tool calls must have nine letters or digits; others are then sent as such, the same each time. Default: false. */
   readonly nineLetterIds?: boolean | undefined;
   /** Whether, and how, reasoning is split out of the text. Default: true, at `<think>` and `</think>`, at the beginning of the text. */
@@ -110,6 +114,7 @@ export const presetSchema = z.strictObject(
       .optional(),
     reasoning: z.enum(['reasoning_content', 'reasoning'], { error: 'must be reasoning_content or reasoning' }).optional(),
     sendBack: listOf(['reasoning_details', 'extra_content']),
+    prefill: z.strictObject({ message: object.optional(), body: object.optional() }, { error: 'must be { message, body }' }).optional(),
     nineLetterIds: flag.optional(),
     thinkTags: thinkTagsSchema,
     unsupported: listOf(features),

@@ -45,6 +45,7 @@ export function openaiProvider(
   const tagOptions = tags === true ? {} : tags;
   return {
     name,
+    capabilities: { prefill: () => server.prefill !== undefined },
     request: (request, context) =>
       endpoint.request(
         '/chat/completions',

@@ -16,9 +16,12 @@ export function openaiBody(request: StreamRequest, server: OpenAIPreset): object
   const { ignored = [], streamOptions = { include_usage: true } } = server;
   const toolTurns = messagesOfToolTurns(request.messages);
   const tools = request.tools?.length ? request.tools : undefined;
+  const messages = request.messages.flatMap((message) => messagesOf(message, toolTurns.has(message), server));
+  const prefill = request.messages.at(-1)?.role === 'assistant' ? server.prefill : undefined;
+  if (prefill?.message) messages.push({ ...messages.pop(), ...prefill.message });
   return {
     model: request.model,
-    messages: request.messages.flatMap((message) => messagesOf(message, toolTurns.has(message), server)),
+    messages,
     tools: tools?.map(({ name, description, inputSchema }) => ({
       type: 'function',
       function: { name, description, parameters: inputSchema },
@@ -33,6 +36,7 @@ export function openaiBody(request: StreamRequest, server: OpenAIPreset): object
     metadata: ignored.includes('metadata') ? undefined : metadata,
     stream: true,
     stream_options: streamOptions || undefined,
+    ...prefill?.body,
   };
 }
 

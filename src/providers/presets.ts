@@ -50,6 +50,7 @@ const mistral: OpenAIPreset = {
     high: { reasoning_effort: 'high' },
   },
   nineLetterIds: true,
+  prefill: { message: { prefix: true } },
   errors: mistralErrors,
 };
 
@@ -103,6 +104,7 @@ const moonshot: OpenAIPreset = {
 const vllm: OpenAIPreset = {
   name: 'vllm',
   baseURL: 'http://localhost:8000/v1',
+  prefill: { body: { continue_final_message: true, add_generation_prompt: false } },
   reasoningEffort: fromLow,
   reasoning: 'reasoning',
   ignored: ['metadata'],

@@ -39,5 +39,6 @@ const preset: OpenAIPreset = {
  * ```
  */
 export function xai(options: XAIOptions = {}): Provider {
-  return { ...openaiProvider('xai', schema, options, preset), capabilities: { charactersPerToken: 4.2 } };
+  const provider = openaiProvider('xai', schema, options, preset);
+  return { ...provider, capabilities: { ...provider.capabilities, charactersPerToken: 4.2 } };
 }

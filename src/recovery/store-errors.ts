@@ -22,6 +22,11 @@ export function streamLost(): ProviderError {
   return new ProviderError({ category: 'interrupted', phase: 'local', code: streamLostCode, reason: 'the stored stream was lost' });
 }
 
+/** The process is gone that produced a stream, and nobody takes it over. */
+export function producerLost(cause?: unknown): ProviderError {
+  return new ProviderError({ category: 'interrupted', phase: 'local', code: producerLostCode, reason: 'its producer was lost', cause });
+}
+
 /** A cursor is none. */
 export function invalidCursor(): ProviderError {
   const reason = 'after must be a cursor of this stream, -1 or now';
@@ -31,6 +36,17 @@ export function invalidCursor(): ProviderError {
 /** A store has no more room. */
 export function storeFull(reason: string): ProviderError {
   return new ProviderError({ category: 'limit-exceeded', phase: 'local', code: 'store-full', reason });
+}
+
+/** A store was away for longer than its stream could wait. */
+export function storeUnavailable(cause: unknown): ProviderError {
+  return new ProviderError({
+    category: 'network',
+    phase: 'local',
+    code: 'store-unavailable',
+    reason: 'the store cannot be reached',
+    cause,
+  });
 }
 
 /** The outcome of a stream that somebody cancelled. */

@@ -24,6 +24,8 @@ export interface StreamOutcome {
 
 /** How far the producer has come; appended together with the events that got it there. */
 export interface StreamProgress {
+  /** The sequence of the last event. */
+  readonly sequence?: number | undefined;
   readonly provider: string;
   readonly model: string;
   /** The provider's own cursor, where the generation can be taken up again. */

@@ -154,8 +154,12 @@ export interface StreamStore {
   claim(id: string, toolCallId: string): Promise<boolean>;
 
   delete(id: string): Promise<boolean>;
-  /** Records, the oldest first, at most 100 unless told. */
-  list(options?: { readonly tenant?: string | undefined; readonly limit?: number | undefined }): Promise<readonly StreamRecord[]>;
+  /** Records, the oldest first, at most 100 unless told; of one tenant, or in one state. */
+  list(options?: {
+    readonly tenant?: string | undefined;
+    readonly state?: StreamRecord['state'] | undefined;
+    readonly limit?: number | undefined;
+  }): Promise<readonly StreamRecord[]>;
   stats(): Promise<StoreStatistics>;
   /** Lets go of what is past its time, which otherwise happens by the way; the number of streams. */
   purge(): Promise<number>;

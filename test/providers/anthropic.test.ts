@@ -201,4 +201,20 @@ describe('options', () => {
     expect(() => anthropic(options as AnthropicOptions)).toThrow(TypeError);
     expect(() => anthropic(options as AnthropicOptions)).toThrow(message);
   });
+
+  it.each([
+    ['claude-3-5-sonnet-latest', true],
+    ['claude-opus-4-20250514', true],
+    ['claude-opus-4-1-20250805', true],
+    ['claude-sonnet-4-5', true],
+    ['us.anthropic.claude-sonnet-4-20250514-v1:0', true],
+    ['claude-sonnet-4-6', false],
+    ['claude-opus-5', false],
+    ['somebody-else', false],
+  ])('knows that %s goes on from an answer that has begun: %s', (model, expected) => {
+    const prefill = anthropic().capabilities?.prefill;
+    const asked = { model, messages: [{ role: 'user', content: 'Hello' }] } as const;
+    expect(prefill?.(model, asked)).toBe(expected);
+    expect(prefill?.(model, { ...asked, reasoningEffort: 'high' })).toBe(false);
+  });
 });

@@ -335,3 +335,17 @@ test('a word that a server means in its own way is read so', () => {
   const { error } = decodeAll(provider.decoder(head()), [message({ error: { code: 'rate_limit_exceeded' } })]);
   expect(classified(provider, error).category).toBe('overloaded');
 });
+
+test('a preset says how a model goes on from an answer that has begun, where the server can', () => {
+  const messages = [
+    { role: 'user', content: 'Count' },
+    { role: 'assistant', content: 'One, two' },
+  ] as const;
+  const last = (preset: OpenAIPreset) => bodyOf(preset, { messages });
+  expect(last(presets.mistral).messages.at(-1)).toEqual({ role: 'assistant', content: 'One, two', prefix: true });
+  expect(last(presets.vllm)).toMatchObject({ continue_final_message: true, add_generation_prompt: false });
+  expect(bodyOf(presets.vllm, { messages: [messages[0]] })).not.toHaveProperty('continue_final_message');
+  expect(last(presets.groq).messages.at(-1)).toEqual({ role: 'assistant', content: 'One, two' });
+  expect(openai({ preset: presets.mistral }).capabilities?.prefill?.('m', { model: 'm', messages })).toBe(true);
+  expect(openai().capabilities?.prefill?.('m', { model: 'm', messages })).toBe(false);
+});

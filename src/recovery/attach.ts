@@ -1,0 +1,96 @@
+import { concat, defer, from, type MonoTypeOperatorFunction, merge, Observable, of, switchMap, takeWhile, tap, throwError } from 'rxjs';
+import type { EventLike } from '../core/event.ts';
+import { ProviderError } from '../core/provider-error.ts';
+import { ResultBuilder } from '../core/result-builder.ts';
+import { parseCursor } from './cursor.ts';
+import type { Producer } from './producer.ts';
+import { splice } from './splice.ts';
+import { streamNotFound } from './store-errors.ts';
+import type { StreamRecord } from './stream-record.ts';
+import type { StreamStore } from './stream-store.ts';
+
+/** How a subscriber reads a stored stream. */
+export interface AttachConfig {
+  readonly store: StreamStore;
+  readonly after: string | undefined;
+  /** Whether what was said before comes as one `snapshot`. */
+  readonly snapshot: boolean;
+  /** Whose stream it must be. */
+  readonly tenant: string | undefined;
+  /** Looks at the record while somebody reads. */
+  readonly watch$: Observable<never>;
+  /** The producer in this process, if there is one. */
+  readonly producer: () => Producer | undefined;
+}
+
+/**
+ * A stored stream from where a reader was: each event once, with its cursor, up to `finish`.
+ *
+ * Raises what the stream ended with, `not-found` where there is none of this tenant, and what a store's `read` raises.
+ */
+export function attachTo(id: string, config: AttachConfig): Observable<EventLike> {
+  const { store, after, snapshot, tenant, watch$, producer } = config;
+  return defer(() => from(store.get(id))).pipe(
+    switchMap((record) => {
+      if (!record || record.tenant !== tenant) return throwError(() => streamNotFound());
+      const local = producer();
+      const log$ = store.read(id, { after });
+      const events$ = local
+        ? splice({
+            after,
+            log$,
+            unlogged$: local.feed.events$,
+            follows: (last, next) => local.follows(last, next),
+            isVolatile: () => local.feed.isVolatile,
+          })
+        : log$;
+      return merge(snapshot && after === undefined ? events$.pipe(snapshotUntil(record)) : events$, watch$);
+    }),
+    takeWhile(({ type }) => type !== 'finish', true),
+    throwIfUnfinished(),
+  );
+}
+
+/** What was said when the reader came is one event. */
+function snapshotUntil({ progress }: StreamRecord): MonoTypeOperatorFunction<EventLike> {
+  const end = progress?.sequence;
+  if (end === undefined) return (source) => source;
+  return (source) =>
+    new Observable((subscriber) => {
+      let builder: ResultBuilder | undefined = new ResultBuilder();
+      return source.subscribe({
+        next: (event) => {
+          if (!builder) {
+            subscriber.next(event);
+            return;
+          }
+          builder.add(event);
+          const { cursor } = event as { readonly cursor?: string };
+          if (event.type !== 'finish' && cursor !== undefined && (parseCursor(cursor)?.sequence ?? 0) < end) return;
+          const result = builder.snapshot();
+          builder = undefined;
+          subscriber.next({ type: 'snapshot', result, cursor } as EventLike);
+          if (event.type === 'finish') subscriber.next(event);
+        },
+        error: (error) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      });
+    });
+}
+
+/** A log that is sealed as done without a `finish` was written by somebody else. */
+function throwIfUnfinished(): MonoTypeOperatorFunction<EventLike> {
+  return (source) =>
+    defer(() => {
+      let isFinished = false;
+      const cutShort = defer(() =>
+        isFinished ? of() : throwError(() => new ProviderError({ category: 'interrupted', reason: 'the log ended before the answer did' })),
+      );
+      const noted = source.pipe(
+        tap((event) => {
+          isFinished ||= event.type === 'finish';
+        }),
+      );
+      return concat(noted, cutShort as Observable<EventLike>);
+    });
+}

@@ -1,0 +1,74 @@
+import { Observable } from 'rxjs';
+import { defaults } from '../core/defaults.ts';
+import type { EventLike } from '../core/event.ts';
+import type { UnloggedEvent } from './append-queue.ts';
+import { parseCursor } from './cursor.ts';
+import { replayGap } from './store-errors.ts';
+import type { StoredEvent } from './stream-store.ts';
+
+/** How the events of a producer in this process and those of the log make one stream. */
+export interface SpliceConfig {
+  /** Where the reader was; undefined at the beginning. */
+  readonly after: string | undefined;
+  readonly log$: Observable<StoredEvent>;
+  readonly unlogged$: Observable<UnloggedEvent>;
+  /** Whether nothing stands between two sequences but entries that are no events. */
+  readonly follows: (last: number, next: number) => boolean;
+  /** Whether the log is left behind: then its failure ends nothing. */
+  readonly isVolatile: () => boolean;
+}
+
+/**
+ * The log, and where the store is away what a producer in this process says meanwhile: each event once, in order.
+ *
+ * An event that is not logged is taken if it is the next one, and has no cursor; the log's copy of it is passed over.
+ */
+export function splice({ after, log$, unlogged$, follows, isVolatile }: SpliceConfig): Observable<EventLike> {
+  return new Observable((subscriber) => {
+    let last = (after !== undefined && parseCursor(after)?.sequence) || 0;
+    let lastUnlogged = 0;
+    let early: UnloggedEvent[] = [];
+    let failure: unknown;
+    const take = (unlogged: UnloggedEvent): void => {
+      if (unlogged.sequence <= last) return;
+      if (follows(last, unlogged.sequence)) {
+        last = lastUnlogged = unlogged.sequence;
+        subscriber.next(unlogged.event);
+      } else if (early.length < defaults.store.maxEvents) {
+        early.push(unlogged);
+      } else {
+        subscriber.error(replayGap());
+      }
+    };
+    subscriber.add(
+      log$.subscribe({
+        next: (event) => {
+          const sequence = parseCursor(event.cursor)?.sequence ?? 0;
+          if (sequence <= lastUnlogged) return;
+          last = sequence;
+          subscriber.next(event);
+          if (early.length === 0) return;
+          const waiting = early;
+          early = [];
+          for (const each of waiting) take(each);
+        },
+        error: (error) => {
+          if (isVolatile()) failure = error;
+          else subscriber.error(error);
+        },
+        complete: () => subscriber.complete(),
+      }),
+    );
+    if (!subscriber.closed) {
+      subscriber.add(
+        unlogged$.subscribe({
+          next: take,
+          error: (error) => subscriber.error(error),
+          complete: () => {
+            if (failure !== undefined) subscriber.error(failure);
+          },
+        }),
+      );
+    }
+  });
+}
