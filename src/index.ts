@@ -117,6 +117,9 @@ export type { OpenAIFeature, OpenAIPreset } from './providers/openai-preset.ts';
 export { type OpenAIResponsesOptions, openaiResponses } from './providers/openai-responses.ts';
 export { presets } from './providers/presets.ts';
 export { type XAIOptions, xai } from './providers/xai.ts';
+export { memoryStore } from './recovery/memory-store.ts';
+export type { MemoryStoreOptions } from './recovery/memory-store-options.ts';
+export type { Durability } from './recovery/producer-config.ts';
 export type {
   StreamInit,
   StreamOutcome,
@@ -138,4 +141,6 @@ export type {
 } from './recovery/stream-store.ts';
 export { runTools } from './run-tools.ts';
 export type { RunToolsConfig } from './run-tools-options.ts';
+export { createSessions, type Session, type Sessions } from './sessions.ts';
+export type { AttachOptions, RequestCodec, SessionsConfig, StartOptions } from './sessions-options.ts';
 export { type FetchTransportOptions, fetchTransport } from './transport/fetch-transport.ts';

@@ -162,6 +162,20 @@ export const defaults = {
     maxRecent: 256,
     maxRecentCharacters: 262_144,
   },
+  /** Streams on their way to browsers. */
+  relay: {
+    heartbeat: 15_000,
+    /** Heartbeats that may be missing before a connection is given up. */
+    maxSilentHeartbeats: 3,
+    /** Authorization is asked for again so often. */
+    maxAge: 300_000,
+    /** What waits for a slow reader. */
+    maxBufferedBytes: 1_048_576,
+    /** A request's body, in bytes. */
+    maxBody: 4_194_304,
+    /** How long a response waits to know whether there is such a stream. */
+    statusDelay: 500,
+  },
   /** One frame of a display. */
   viewState: { every: 16 },
 } as const;

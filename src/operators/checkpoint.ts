@@ -13,6 +13,9 @@ export class Delivered {
   /** Whether the consumer has seen anything of an answer, be it content or not. */
   hasBegun = false;
   readonly #complete: (partial: StreamResult) => StreamResult;
+  /** An error that tells of its partial later still means what was there when it failed. */
+  #generation = 0;
+  #voided: StreamResult | undefined;
 
   /**
    * @param complete Fills in what only the call knows of a partial result. Default: nothing.
@@ -28,6 +31,10 @@ export class Delivered {
 
   add(event: EventLike): void {
     if (event.type === 'start') this.hasBegun = true;
+    if (event.type === 'restart') {
+      this.#voided = this.snapshot();
+      this.#generation++;
+    }
     this.#builder.add(event);
   }
 
@@ -58,7 +65,9 @@ export class Delivered {
 
   /** The content so far, for an error's `partial`; `undefined` if there was none. */
   get partial(): (() => StreamResult) | undefined {
-    return this.#builder.isEmpty ? undefined : () => this.snapshot();
+    if (this.#builder.isEmpty) return undefined;
+    const generation = this.#generation;
+    return () => (generation === this.#generation ? this.snapshot() : (this.#voided as StreamResult));
   }
 
   /** What was said and thought so far. */

@@ -1,0 +1,96 @@
+import type { Observable } from 'rxjs';
+import type { StreamOptions } from './client-options.ts';
+import type { Checkpoint } from './core/checkpoint.ts';
+import { defaults } from './core/defaults.ts';
+import type { EventLike } from './core/event.ts';
+import type { StreamRequest } from './core/request.ts';
+import type { Recovery } from './policies/recovery.ts';
+import { persist } from './recovery/persist.ts';
+import type { Producers } from './recovery/producers.ts';
+import { interruptedOutcome, producerLost, producerLostCode } from './recovery/store-errors.ts';
+import type { StreamRecord } from './recovery/stream-record.ts';
+import type { StreamStore } from './recovery/stream-store.ts';
+import {
+  asContinued,
+  checkpointOf,
+  decodedRequest,
+  type Inheritance,
+  isWhole,
+  readInheritance,
+  requestToResume,
+} from './recovery/take-over.ts';
+import type { RequestCodec } from './sessions-options.ts';
+
+/** Who takes over. */
+export interface TakeOverConfig {
+  readonly client: { stream(request: StreamRequest, options: StreamOptions): Observable<EventLike> } | undefined;
+  readonly store: StreamStore;
+  readonly codec: RequestCodec;
+  readonly owner: string;
+  readonly lease: number;
+  readonly producers: Producers;
+  readonly maxSessions: number;
+}
+
+/** Beyond a lease, so much more is granted to processes that could go on with a stream. */
+const grace = 2_000;
+
+/**
+ * Takes a stream whose process is gone, and goes on with it as its policy says.
+ *
+ * Where this process cannot, another may; once nobody has for a lease and two seconds, raises `interrupted`.
+ */
+export function takeOverBy(config: TakeOverConfig): (record: StreamRecord, expiredForMs: number) => Promise<void> {
+  const { client, store, owner, lease, producers, maxSessions } = config;
+  return async (record, expiredForMs) => {
+    const { id, takeover, isCancelled } = record;
+    if (producers.get(id)) return;
+    const canGoOn = client !== undefined && producers.count < maxSessions;
+    if (!canGoOn && takeover !== 'fail' && !isCancelled) {
+      if (expiredForMs > lease + grace) throw producerLost();
+      return;
+    }
+    try {
+      const taking = await store.take(id, { owner, lease });
+      if (taking.status === 'taken') await goOn(config, taking.record);
+    } catch {
+      // Whoever looks next tries again.
+      if (expiredForMs > lease + grace) throw producerLost();
+    }
+  };
+}
+
+async function goOn({ client, store, codec, producers }: TakeOverConfig, record: StreamRecord): Promise<void> {
+  const { id, epoch, last, requestId } = record;
+  const inherited = await readInheritance(store, record);
+  const seal = (outcome: Parameters<StreamStore['seal']>[1]['outcome']) =>
+    persist(() => store.seal({ id, epoch }, { last, outcome }), { patience: () => 5_000, isWanted: () => true });
+  if (isWhole(inherited)) {
+    await seal({ status: 'done' });
+    return;
+  }
+  const request = await requestOf(inherited, codec);
+  if (!request || !client) {
+    await seal(interruptedOutcome(requestId, producerLostCode));
+    return;
+  }
+  const from = checkpointOf(inherited, request);
+  producers.run({
+    record,
+    events: inherited.events,
+    lastEvent: record.progress?.sequence ?? 0,
+    forgets: ({ outcome, hasContent }) => outcome.status !== 'done' && !hasContent,
+    generate: (follow) => client.stream(request, { ...optionsOf(record, from), follow }).pipe(asContinued(inherited, from !== undefined)),
+  });
+}
+
+async function requestOf({ record }: Inheritance, codec: RequestCodec): Promise<StreamRequest | undefined> {
+  if (record.request === undefined) return requestToResume(record);
+  return decodedRequest(await codec.decode(record.request));
+}
+
+function optionsOf({ requestId, tenant, deadline, takeover }: StreamRecord, from: Checkpoint | undefined) {
+  const total = deadline === undefined ? defaults.timeout.total : Math.max(deadline - Date.now(), 0);
+  const recovery: readonly Recovery[] = takeover === 'fail' ? [] : [takeover];
+  return { requestId, tenant, timeout: { total }, ...(from && { from, recovery }) };
+}
