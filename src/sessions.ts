@@ -126,7 +126,10 @@ export function createSessions<E extends EventLike = never>(config: SessionsConf
   function attach(id: string, options: AttachOptions = {}): Observable<StreamEvent | E> {
     const { after, snapshot, tenant } = parseOptions('attach', attachSchema, options);
     const watch$ = watches.watch(id);
-    return attachTo(id, { store, after, snapshot, tenant, watch$, producer: () => producers.get(id) }) as Observable<StreamEvent | E>;
+    const outlivesLog = settings.durability === 'best-effort';
+    return attachTo(id, { store, after, snapshot, tenant, watch$, outlivesLog, producer: () => producers.get(id) }) as Observable<
+      StreamEvent | E
+    >;
   }
 
   async function cancel(id: string, options: { readonly tenant?: string | undefined } = {}): Promise<void> {

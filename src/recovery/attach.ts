@@ -1,5 +1,6 @@
-import { concat, defer, from, type MonoTypeOperatorFunction, merge, Observable, of, switchMap, takeWhile, tap, throwError } from 'rxjs';
+import { concat, defer, from, type MonoTypeOperatorFunction, Observable, of, switchMap, takeUntil, takeWhile, tap, throwError } from 'rxjs';
 import type { EventLike } from '../core/event.ts';
+import { currentFlowGate, type FlowGate, withFlowGate } from '../core/flow-gate.ts';
 import { ProviderError } from '../core/provider-error.ts';
 import { ResultBuilder } from '../core/result-builder.ts';
 import { parseCursor } from './cursor.ts';
@@ -19,6 +20,8 @@ export interface AttachConfig {
   readonly tenant: string | undefined;
   /** Looks at the record while somebody reads. */
   readonly watch$: Observable<never>;
+  /** Whether the failure of the log ends nothing where the producer is in this process. */
+  readonly outlivesLog: boolean;
   /** The producer in this process, if there is one. */
   readonly producer: () => Producer | undefined;
 }
@@ -29,26 +32,32 @@ export interface AttachConfig {
  * Raises what the stream ended with, `not-found` where there is none of this tenant, and what a store's `read` raises.
  */
 export function attachTo(id: string, config: AttachConfig): Observable<EventLike> {
-  const { store, after, snapshot, tenant, watch$, producer } = config;
-  return defer(() => from(store.get(id))).pipe(
-    switchMap((record) => {
-      if (!record || record.tenant !== tenant) return throwError(() => streamNotFound());
-      const local = producer();
-      const log$ = store.read(id, { after });
-      const events$ = local
-        ? splice({
-            after,
-            log$,
-            unlogged$: local.feed.events$,
-            follows: (last, next) => local.follows(last, next),
-            isVolatile: () => local.feed.isVolatile,
-          })
-        : log$;
-      return merge(snapshot && after === undefined ? events$.pipe(snapshotUntil(record)) : events$, watch$);
-    }),
-    takeWhile(({ type }) => type !== 'finish', true),
-    throwIfUnfinished(),
-  );
+  const { store, tenant, watch$ } = config;
+  return defer(() => {
+    const flow = currentFlowGate();
+    return from(store.get(id)).pipe(
+      switchMap((record) =>
+        record && record.tenant === tenant ? under(flow, eventsOf(record, config)) : throwError(() => streamNotFound()),
+      ),
+      takeUntil(watch$),
+      takeWhile(({ type }) => type !== 'finish', true),
+      throwIfUnfinished(),
+    );
+  });
+}
+
+function eventsOf(record: StreamRecord, { store, after, snapshot, outlivesLog, producer }: AttachConfig): Observable<EventLike> {
+  const log$ = store.read(record.id, { after });
+  const local = producer();
+  const follows = (last: number, next: number): boolean => local?.follows(last, next) ?? false;
+  const events$ = local ? splice({ after, log$, feed: local.feed, follows, outlivesLog }) : log$;
+  return snapshot && after === undefined ? events$.pipe(snapshotUntil(record)) : events$;
+}
+
+/** A reader that pauses is known by the store too, though it is asked a moment later. */
+function under<T>(flow: FlowGate | undefined, source: Observable<T>): Observable<T> {
+  if (!flow) return source;
+  return new Observable((subscriber) => withFlowGate(flow, () => subscriber.add(source.subscribe(subscriber))));
 }
 
 /** What was said when the reader came is one event. */

@@ -9,6 +9,7 @@ import type { UnloggedEvent } from './append-queue.ts';
  */
 export class LocalFeed {
   readonly #events$ = new Subject<UnloggedEvent>();
+  readonly #volatile$ = new Subject<UnloggedEvent>();
   #isVolatile = false;
   readonly #unlogged: () => readonly UnloggedEvent[];
 
@@ -17,8 +18,14 @@ export class LocalFeed {
   }
 
   /** What is not in the log yet, and then what comes, for as long as the store is away; raises what the producer failed with. */
-  readonly events$ = new Observable<UnloggedEvent>((subscriber) => {
+  readonly volatile$ = new Observable<UnloggedEvent>((subscriber) => {
     if (this.#isVolatile) for (const event of this.#unlogged()) subscriber.next(event);
+    return this.#volatile$.subscribe(subscriber);
+  });
+
+  /** The same whether the store is away or not: for who cannot read the log. */
+  readonly events$ = new Observable<UnloggedEvent>((subscriber) => {
+    for (const event of this.#unlogged()) subscriber.next(event);
     return this.#events$.subscribe(subscriber);
   });
 
@@ -30,7 +37,7 @@ export class LocalFeed {
   open(): void {
     if (this.#isVolatile) return;
     this.#isVolatile = true;
-    for (const event of this.#unlogged()) this.#events$.next(event);
+    for (const event of this.#unlogged()) this.#volatile$.next(event);
   }
 
   /** The log has everything again. */
@@ -39,14 +46,17 @@ export class LocalFeed {
   }
 
   next(event: UnloggedEvent): void {
-    if (this.#isVolatile) this.#events$.next(event);
+    this.#events$.next(event);
+    if (this.#isVolatile) this.#volatile$.next(event);
   }
 
   fail(error: ProviderError): void {
     this.#events$.error(error);
+    this.#volatile$.error(error);
   }
 
   complete(): void {
     this.#events$.complete();
+    this.#volatile$.complete();
   }
 }

@@ -1,50 +1,61 @@
-import { type Observable, Subject, Subscription } from 'rxjs';
+import { type Observable, Subject, type Subscription, takeUntil } from 'rxjs';
 import type { EventLike } from '../core/event.ts';
 import { FlowGate, withFlowGate } from '../core/flow-gate.ts';
 import { isProviderError, ProviderError } from '../core/provider-error.ts';
-import { AppendQueue } from './append-queue.ts';
 import { renewLease } from './lease-renewal.ts';
 import { LocalFeed } from './local-feed.ts';
-import { LoggedAnswer } from './logged-answer.ts';
-import { type Persistence, persist } from './persist.ts';
+import { LogWriter } from './log-writer.ts';
 import type { ProducerConfig, ProducerEnd } from './producer-config.ts';
-import { cancelledOutcome, producerLostCode, storeUnavailable } from './store-errors.ts';
-import type { StreamOutcome, StreamProgress } from './stream-record.ts';
+import { cancelledOutcome, outcomeOf, storeUnavailable } from './store-errors.ts';
+import type { StreamOutcome } from './stream-record.ts';
 import type { HolderReply } from './stream-store.ts';
 
 /**
  * Writes an answer into a store as it comes, and holds the stream while it does.
  *
- * Nothing it does depends on who reads. One append is on its way at a time; what comes meanwhile is the next one. A producer that is
- * fenced ends its request and writes nothing more.
+ * Nothing it does depends on who reads. A producer that is fenced ends its request and writes nothing more.
  */
 export class Producer {
   readonly feed: LocalFeed;
+  readonly ended$: Observable<ProducerEnd>;
   readonly #config: ProducerConfig;
-  readonly #queue: AppendQueue;
-  readonly #answer: LoggedAnswer;
+  readonly #writer: LogWriter;
   readonly #gate = new FlowGate();
-  readonly #upstream = new Subscription();
+  /** Ends the request, also one that answers while it is being made. */
+  readonly #stop = new Subject<void>();
   readonly #lease: Subscription;
   readonly #ended = new Subject<ProducerEnd>();
-  /** Of the last entry that is known to be in the log. */
-  #logged: number;
-  #bytesOfBatch = 0;
   /** What is to be done once everything is logged. */
   #ending: StreamOutcome | 'release' | undefined;
+  #end: ProducerEnd | undefined;
   #isWorking = false;
   /** The log is left behind: the store was away for longer than memory lasts, or has lost the stream. */
   #isDetached = false;
-  #end: ProducerEnd | undefined;
 
   constructor(config: ProducerConfig) {
-    const { store, holder, lease, unwatchedFor } = config;
     this.#config = config;
-    this.#logged = config.last;
-    this.#queue = new AppendQueue(config.last);
-    this.#answer = new LoggedAnswer(store.limits);
-    for (const event of config.events) this.#answer.add(event);
-    this.feed = new LocalFeed(() => this.#queue.unlogged());
+    this.ended$ = this.#ended.asObservable();
+    const { store, holder, last, events, lease, unwatchedFor, durability, patience } = config;
+    const isPatient = durability === 'best-effort';
+    this.#writer = new LogWriter({
+      store,
+      holder,
+      last,
+      events,
+      progress: (sequence, hasToolCall) => {
+        const { cursor, ...position } = config.position() ?? { provider: '', model: '', attempts: 0 };
+        return { ...position, sequence, hasToolCall, ...(cursor !== undefined && { providerCursor: cursor }) };
+      },
+      persistence: {
+        // In `best-effort`, an answer that still comes waits for no store.
+        patience: () => (isPatient && !this.#ending ? Number.POSITIVE_INFINITY : patience),
+        failed: () => {
+          if (isPatient) this.feed.open();
+        },
+        isWanted: () => !this.#end && !this.#isDetached,
+      },
+    });
+    this.feed = new LocalFeed(() => this.#writer.unlogged());
     this.#lease = renewLease({
       store,
       holder,
@@ -55,11 +66,6 @@ export class Producer {
     });
   }
 
-  /** How it ended, once it has. */
-  get ended$(): Observable<ProducerEnd> {
-    return this.#ended.asObservable();
-  }
-
   /** Whether nothing stands between two sequences but entries that are no events. */
   follows(last: number, next: number): boolean {
     const { last: taken, lastEvent } = this.#config;
@@ -68,65 +74,57 @@ export class Producer {
 
   run(events$: Observable<EventLike>): void {
     withFlowGate(this.#gate, () => {
-      this.#upstream.add(
-        events$.subscribe({
-          next: (event) => this.#take(event),
-          error: (error: unknown) => this.#endWith(outcomeOf(error, this.#config.requestId)),
-          complete: () => this.#endWith({ status: 'done' }),
-        }),
-      );
+      events$.pipe(takeUntil(this.#stop)).subscribe({
+        next: (event) => this.#take(event),
+        error: (error: unknown) => this.end(outcomeOf(error, this.#config.requestId)),
+        complete: () => this.end({ status: 'done' }),
+      });
     });
   }
 
-  /** Ends the request and seals the stream as cancelled. */
+  /** Ends the request, and seals the stream as cancelled. */
   cancel(): void {
-    this.#endWith(cancelledOutcome(this.#config.requestId));
+    this.end(cancelledOutcome(this.#config.requestId));
   }
 
-  /** Ends the request, and gives the stream back as far as it is; or seals it. */
-  leave(as: 'release' | StreamOutcome): void {
-    this.#endWith(as);
+  /** Ends the request, and once everything is logged seals the stream, or gives it back. */
+  end(as: StreamOutcome | 'release'): void {
+    if (this.#end || this.#ending) return;
+    this.#ending = as;
+    this.#stop.next();
+    this.#work();
   }
 
   #take(event: EventLike): void {
     if (this.#end || this.#ending) return;
     try {
-      this.feed.next(this.#queue.push(event));
+      this.feed.next(this.#writer.push(event));
     } catch (error) {
-      this.#endWith(outcomeOf(error, this.#config.requestId));
+      this.end(outcomeOf(error, this.#config.requestId));
       return;
     }
-    if (this.#isDetached) this.#queue.clear();
-    else if (this.#queue.bytes > this.#config.maxUnloggedBytes) this.#slowDown();
+    if (this.#isDetached) this.#writer.discard();
+    else if (this.#writer.bytes > this.#config.maxUnloggedBytes) this.#slowDown();
     this.#work();
   }
 
-  /** More waits than may. */
+  /** More waits for the store than may. */
   #slowDown(): void {
     if (this.feed.isVolatile) this.#detach();
     else if (this.#gate.taken) this.#gate.close();
-    else if (this.#queue.bytes > 2 * this.#config.maxUnloggedBytes) {
-      const overflow = new ProviderError({
-        category: 'buffer-overflow',
-        phase: 'streaming',
-        reason: 'the store is too slow for this stream',
-      });
-      this.#endWith(outcomeOf(overflow, this.#config.requestId));
+    else if (this.#writer.bytes > 2 * this.#config.maxUnloggedBytes) {
+      const reason = 'the store is too slow for this stream';
+      const overflow = new ProviderError({ category: 'buffer-overflow', phase: 'streaming', reason });
+      this.end(outcomeOf(overflow, this.#config.requestId));
     }
   }
 
   #detach(): void {
     this.feed.open();
     this.#isDetached = true;
-    this.#queue.clear();
+    this.#writer.discard();
     this.#lease.unsubscribe();
-  }
-
-  #endWith(ending: StreamOutcome | 'release'): void {
-    if (this.#end || this.#ending) return;
-    this.#ending = ending;
-    this.#upstream.unsubscribe();
-    this.#work();
+    this.#gate.reopen();
   }
 
   /** All events of a message come at once: they are one batch. */
@@ -138,86 +136,41 @@ export class Producer {
         .catch((error: unknown) => this.#giveUp(error))
         .finally(() => {
           this.#isWorking = false;
-          if (!this.#end && (!this.#queue.isEmpty || this.#ending)) this.#work();
+          if (!this.#writer.isDone || this.#ending) this.#work();
         });
     });
   }
 
   async #logAll(): Promise<void> {
-    while (!this.#end && !this.#isDetached && !this.#queue.isEmpty) await this.#append();
-    if (this.#end || !this.#ending || !this.#queue.isEmpty) return;
+    while (!this.#end && !this.#writer.isDone) {
+      const reply = await this.#writer.append();
+      if (reply !== undefined && reply !== 'ok') this.#refused(reply);
+      if (this.#writer.isDone && !this.#isDetached) this.feed.close();
+      if (this.#writer.bytes <= this.#config.maxUnloggedBytes / 2) this.#gate.reopen();
+    }
+    if (this.#end || !this.#ending) return;
     if (this.#isDetached) this.#finish('unavailable');
     else await this.#settle(this.#ending);
   }
 
-  async #append(): Promise<void> {
-    const { store, holder } = this.#config;
-    const batch = this.#queue.batch(() => this.#progress());
-    this.#bytesOfBatch = batch.events.reduce((bytes, { length }) => bytes + 2 * length, 0);
-    const reply = await persist(() => store.append(holder, batch), this.#persistence());
-    if (reply === undefined) return;
-    if (reply !== 'ok') {
-      this.#refused(reply);
-      return;
-    }
-    this.#logged = batch.sequence + batch.events.length - 1;
-    const events = this.#queue.acknowledge();
-    for (const { event } of events) this.#answer.add(event, this.#bytesOfBatch / events.length);
-    if (this.#queue.isEmpty) this.feed.close();
-    if (this.#queue.bytes <= this.#config.maxUnloggedBytes / 2) this.#gate.reopen();
-    if (this.#answer.isTooLong) await this.#rotate();
-  }
-
-  async #rotate(): Promise<void> {
-    const { store, holder } = this.#config;
-    const [sequence, snapshot] = [this.#logged, this.#answer.snapshot()];
-    const reply = await persist(() => store.rotate(holder, { sequence, snapshot }), this.#persistence());
-    if (reply && reply !== 'ok') this.#refused(reply);
-  }
-
   async #settle(ending: StreamOutcome | 'release'): Promise<void> {
-    const { store, holder, forgets } = this.#config;
-    const last = this.#logged;
-    if (ending === 'release') {
-      const reply = await persist(() => store.release(holder), this.#persistence());
-      this.#finish(reply === undefined || reply === 'ok' ? 'released' : reply);
-      return;
-    }
-    const { finishReason, hasContent } = this.#answer;
-    const forget = forgets({ outcome: ending, finishReason, hasContent });
-    const reply = await persist(() => store.seal(holder, { last, outcome: ending, forget }), this.#persistence());
-    this.#finish(reply === undefined || reply === 'ok' ? 'sealed' : reply);
-  }
-
-  /** In `best-effort`, an answer that is still coming waits for no store. */
-  #persistence(): Persistence {
-    const { durability, patience } = this.#config;
-    const isPatient = durability === 'best-effort';
-    return {
-      patience: () => (isPatient && !this.#ending ? Number.POSITIVE_INFINITY : patience),
-      failed: () => {
-        if (isPatient) this.feed.open();
-      },
-      isWanted: () => !this.#end && !this.#isDetached,
-    };
+    const isRelease = ending === 'release';
+    const reply = await (isRelease ? this.#writer.release() : this.#writer.seal(ending, this.#config.forgets));
+    this.#finish(reply === undefined || reply === 'ok' ? (isRelease ? 'released' : 'sealed') : reply);
   }
 
   #refused(reply: HolderReply): void {
     if (this.#end) return;
-    if (reply === 'lost' && this.#config.durability === 'best-effort' && !this.#ending) {
-      this.#detach();
-      return;
-    }
-    this.#finish(reply === 'ok' ? 'sealed' : reply);
+    if (reply === 'lost' && this.#config.durability === 'best-effort' && !this.#ending) this.#detach();
+    else this.#finish(reply === 'ok' ? 'sealed' : reply);
   }
 
   #giveUp(error: unknown): void {
-    if (this.#end) return;
     const isFull = isProviderError(error) && error.category === 'limit-exceeded';
-    if (isFull && !(this.#ending && this.#queue.isEmpty)) {
-      // A record has room for how it ended.
-      this.#upstream.unsubscribe();
-      this.#queue.clear();
+    if (isFull && !this.#writer.isDone) {
+      // A record has room for how its stream ended, when the log has none for more.
+      this.#stop.next();
+      this.#writer.discard();
       this.#ending = outcomeOf(error, this.#config.requestId);
       return;
     }
@@ -228,24 +181,11 @@ export class Producer {
   #finish(end: ProducerEnd): void {
     if (this.#end) return;
     this.#end = end;
-    this.#upstream.unsubscribe();
+    this.#stop.next();
     this.#lease.unsubscribe();
-    this.#queue.clear();
+    this.#writer.discard();
     this.feed.complete();
     this.#ended.next(end);
     this.#ended.complete();
   }
-
-  #progress(): StreamProgress {
-    const { provider = '', model = '', attempts = 0, cursor } = this.#config.position() ?? {};
-    const hasToolCall = this.#answer.hasToolCall || this.#queue.unlogged().some(({ event }) => event.type === 'tool-call');
-    return { sequence: this.#queue.last, provider, model, attempts, hasToolCall, ...(cursor !== undefined && { providerCursor: cursor }) };
-  }
-}
-
-function outcomeOf(error: unknown, requestId: string): StreamOutcome {
-  const failure = isProviderError(error) ? error : new ProviderError({ category: 'unknown', phase: 'local', requestId, cause: error });
-  const { code, partial } = failure;
-  const status = failure.category === 'cancelled' ? 'cancelled' : code === producerLostCode ? 'interrupted' : 'error';
-  return { status, error: failure.toPublic(), ...(code && { code }), ...(partial && { usage: partial.usage }) };
 }

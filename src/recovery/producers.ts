@@ -1,5 +1,6 @@
 import { filter, firstValueFrom, merge, type Observable, Subject, Subscription, take, timer } from 'rxjs';
 import type { StreamPosition } from '../core/checkpoint.ts';
+import { defaults } from '../core/defaults.ts';
 import type { EventLike } from '../core/event.ts';
 import { Producer } from './producer.ts';
 import type { EndOfAnswer, ProducerSettings } from './producer-config.ts';
@@ -64,9 +65,9 @@ export class Producers {
   async drain(deadline: number): Promise<void> {
     await this.#empty(deadline);
     for (const { producer, record } of [...this.#running.values()]) {
-      producer.leave(record.takeover === 'fail' ? interruptedOutcome(record.requestId, producerLostCode) : 'release');
+      producer.end(record.takeover === 'fail' ? interruptedOutcome(record.requestId, producerLostCode) : 'release');
     }
-    await this.#empty(this.#settings.patience);
+    await this.#empty(Math.min(this.#settings.patience, defaults.sessions.leaveWithin));
   }
 
   async #empty(deadline: number): Promise<void> {

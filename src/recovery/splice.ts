@@ -3,6 +3,7 @@ import { defaults } from '../core/defaults.ts';
 import type { EventLike } from '../core/event.ts';
 import type { UnloggedEvent } from './append-queue.ts';
 import { parseCursor } from './cursor.ts';
+import type { LocalFeed } from './local-feed.ts';
 import { replayGap } from './store-errors.ts';
 import type { StoredEvent } from './stream-store.ts';
 
@@ -11,11 +12,11 @@ export interface SpliceConfig {
   /** Where the reader was; undefined at the beginning. */
   readonly after: string | undefined;
   readonly log$: Observable<StoredEvent>;
-  readonly unlogged$: Observable<UnloggedEvent>;
+  readonly feed: LocalFeed;
   /** Whether nothing stands between two sequences but entries that are no events. */
   readonly follows: (last: number, next: number) => boolean;
-  /** Whether the log is left behind: then its failure ends nothing. */
-  readonly isVolatile: () => boolean;
+  /** Whether the failure of the log ends nothing, as long as the producer goes on. */
+  readonly outlivesLog: boolean;
 }
 
 /**
@@ -23,12 +24,12 @@ export interface SpliceConfig {
  *
  * An event that is not logged is taken if it is the next one, and has no cursor; the log's copy of it is passed over.
  */
-export function splice({ after, log$, unlogged$, follows, isVolatile }: SpliceConfig): Observable<EventLike> {
+export function splice({ after, log$, feed, follows, outlivesLog }: SpliceConfig): Observable<EventLike> {
   return new Observable((subscriber) => {
     let last = (after !== undefined && parseCursor(after)?.sequence) || 0;
     let lastUnlogged = 0;
     let early: UnloggedEvent[] = [];
-    let failure: unknown;
+
     const take = (unlogged: UnloggedEvent): void => {
       if (unlogged.sequence <= last) return;
       if (follows(last, unlogged.sequence)) {
@@ -40,6 +41,11 @@ export function splice({ after, log$, unlogged$, follows, isVolatile }: SpliceCo
         subscriber.error(replayGap());
       }
     };
+
+    const follow = (events$: Observable<UnloggedEvent>, complete: () => void): void => {
+      subscriber.add(events$.subscribe({ next: take, error: (error) => subscriber.error(error), complete }));
+    };
+
     subscriber.add(
       log$.subscribe({
         next: (event) => {
@@ -53,22 +59,12 @@ export function splice({ after, log$, unlogged$, follows, isVolatile }: SpliceCo
           for (const each of waiting) take(each);
         },
         error: (error) => {
-          if (isVolatile()) failure = error;
+          if (outlivesLog) follow(feed.events$, () => subscriber.error(error));
           else subscriber.error(error);
         },
         complete: () => subscriber.complete(),
       }),
     );
-    if (!subscriber.closed) {
-      subscriber.add(
-        unlogged$.subscribe({
-          next: take,
-          error: (error) => subscriber.error(error),
-          complete: () => {
-            if (failure !== undefined) subscriber.error(failure);
-          },
-        }),
-      );
-    }
+    if (!subscriber.closed) follow(feed.volatile$, () => undefined);
   });
 }

@@ -1,4 +1,4 @@
-import { type ErrorInit, ProviderError } from '../core/provider-error.ts';
+import { type ErrorInit, isProviderError, ProviderError } from '../core/provider-error.ts';
 import type { StreamOutcome } from './stream-record.ts';
 
 /** The code of an error and of an outcome where a store has lost what it was given. */
@@ -57,6 +57,14 @@ export function cancelledOutcome(requestId: string): StreamOutcome {
 /** The outcome of a stream that nobody can end any more. */
 export function interruptedOutcome(requestId: string, code: typeof streamLostCode | typeof producerLostCode): StreamOutcome {
   return { status: 'interrupted', code, error: new ProviderError({ category: 'interrupted', phase: 'local', requestId }).toPublic() };
+}
+
+/** The outcome of a stream that failed. */
+export function outcomeOf(error: unknown, requestId: string): StreamOutcome {
+  const failure = isProviderError(error) ? error : new ProviderError({ category: 'unknown', phase: 'local', requestId, cause: error });
+  const { code, partial, category } = failure;
+  const status = category === 'cancelled' ? 'cancelled' : code === producerLostCode ? 'interrupted' : 'error';
+  return { status, error: failure.toPublic(), ...(code && { code }), ...(partial && { usage: partial.usage }) };
 }
 
 /** What a subscriber is told of an outcome; `undefined` where the stream is `done`. */
