@@ -1,4 +1,4 @@
-import { concat, finalize, firstValueFrom, lastValueFrom, NEVER, type Observable, of, takeWhile, tap, toArray } from 'rxjs';
+import { concat, defer, finalize, firstValueFrom, lastValueFrom, NEVER, type Observable, of, takeWhile, tap, toArray } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   accumulate,
@@ -7,6 +7,7 @@ import {
   type EventLike,
   isProviderError,
   memoryStore,
+  type Provider,
   type ProviderError,
   type ProviderEvent,
   result,
@@ -235,6 +236,62 @@ describe('an answer that may be reused', () => {
     await read(sessions, one.id).catch(() => undefined);
     await expect.poll(async () => (await store.get(one.id))?.outcome?.status).toBe(status);
     expect((await sessions.start(request, { reuse: true })).isNew).toBe(true);
+  });
+});
+
+/** A provider that keeps its answers: the cursor is how many events were told. */
+function keeping(answer: readonly ProviderEvent[], asked: (string | undefined)[], firstStopsAfter: number): Provider {
+  let requests = 0;
+  const told = (from: number): Observable<ProviderEvent> =>
+    requests++ === 0 ? hanging(...answer.slice(0, firstStopsAfter)) : of(...answer.slice(from));
+  let at = 0;
+  const provider = fakeProvider<never>(
+    defer(() => told(0)),
+    defer(() => told(at)),
+  );
+  return {
+    ...provider,
+    capabilities: { resume: true },
+    resume: ({ cursor }, context) => {
+      asked.push(cursor);
+      at = Number(cursor);
+      return provider.request(request, context);
+    },
+    decoder(head, from) {
+      const inner = provider.decoder(head);
+      let count = Number(from ?? 0);
+      return {
+        get cursor() {
+          return String(count);
+        },
+        decode(message) {
+          count++;
+          return inner.decode(message);
+        },
+      };
+    },
+  };
+}
+
+describe('a generation that its provider keeps', () => {
+  it('is resumed by another process, which never knew the request: nothing shows, and nothing is missing', async () => {
+    const asked: (string | undefined)[] = [];
+    const client = createClient({ provider: keeping([text('Hel'), text('lo'), text(' there'), finish()], asked, 2) });
+    const store = memoryStore();
+    const dying = mortal(store);
+    const first = createSessions({ client, store: dying.store, takeover: 'resume', lease: 150 });
+    const second = createSessions({ client, store, takeover: 'resume', lease: 150 });
+    const { id } = await first.start(request);
+    const seen: StreamEvent[] = [];
+    const reading = lastValueFrom(second.attach(id).pipe(tap((event) => seen.push(event))));
+    await expect.poll(() => seen.length).toBe(3);
+    expect((await store.get(id))?.request).toBeUndefined();
+    dying.die();
+    await reading;
+    expect(asked).toEqual(['2']);
+    expect(typesOf(seen)).toEqual(['start', 'text-delta', 'text-delta', 'text-delta', 'finish']);
+    expect((await lastValueFrom(of(...seen).pipe(result()))).text).toBe('Hello there');
+    expect(await read(second, id)).toEqual(seen);
   });
 });
 
