@@ -3,6 +3,8 @@ import { defineConfig } from 'tsup';
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    node: 'src/node/index.ts',
+    redis: 'src/redis/index.ts',
     store: 'src/recovery/store.ts',
     testing: 'src/testing/index.ts',
   },

@@ -7,7 +7,9 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^steadystream$/, replacement: source('./src/index.ts') },
+      { find: /^steadystream\/redis$/, replacement: source('./src/redis/index.ts') },
       { find: /^steadystream\/store$/, replacement: source('./src/recovery/store.ts') },
+      { find: /^steadystream\/node$/, replacement: source('./src/node/index.ts') },
       { find: /^steadystream\/testing$/, replacement: source('./src/testing/index.ts') },
     ],
   },

@@ -42,6 +42,7 @@ export {
   type TokenPrice,
   usageCost,
 } from './core/usage.ts';
+export { fromEventStream } from './from-event-stream.ts';
 export { accumulate, result } from './operators/accumulate.ts';
 export { backoff } from './operators/backoff.ts';
 export { boundedConcatMap } from './operators/bounded-concat-map.ts';
@@ -139,6 +140,18 @@ export type {
   StreamStore,
   StreamTaking,
 } from './recovery/stream-store.ts';
+export type { EventStreamOptions } from './relay/event-stream-options.ts';
+export { toEventStreamResponse } from './relay/event-stream-response.ts';
+export { type LastEventId, lastEventId } from './relay/last-event-id.ts';
+export {
+  createRelayHandler,
+  type RelayAccess,
+  type RelayedSessions,
+  type RelayHandler,
+  type RelayHandlerOptions,
+} from './relay/relay-handler.ts';
+export type { RelayOptions, RelayProvider } from './relay/relay-provider.ts';
+export { relay } from './relay.ts';
 export { runTools } from './run-tools.ts';
 export type { RunToolsConfig } from './run-tools-options.ts';
 export { createSessions, type Session, type Sessions } from './sessions.ts';

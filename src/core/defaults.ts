@@ -158,6 +158,9 @@ export const defaults = {
     maxKeys: 256,
     block: 1_000,
     maxReply: 1_048_576,
+    /** How often, at least and at most, the records of streams are looked at that somebody reads. */
+    minCheck: 100,
+    maxCheck: 2_000,
     /** Entries of history that are read at once. */
     page: 128,
     /** What was read last of each stream that somebody reads, so that who comes late need not ask Redis, in entries and in characters. */

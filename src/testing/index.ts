@@ -14,6 +14,7 @@ export { type RecordOptions, recordTranscript } from './record-transcript.ts';
 export { type RecordingProxy, type RecordingProxyOptions, startRecordingProxy } from './recording-proxy.ts';
 export { type ReplayOptions, replayFetch } from './replay-fetch.ts';
 export { type ReplayProvider, replayProvider } from './replay-provider.ts';
+export { type StoreConformanceOptions, streamStoreConformance } from './store-conformance.ts';
 export {
   parseTranscript,
   type Transcript,

@@ -1,0 +1,175 @@
+import { asyncScheduler } from 'rxjs';
+import { defaults, type ProviderError } from '../index.ts';
+import type { Connection } from './connection.ts';
+import type { RawEntry } from './log-entry.ts';
+import { checkScript } from './looking-scripts.ts';
+import type { OpenConnection } from './open-connection.ts';
+import type { RedisAccess } from './redis-access.ts';
+import { failureOf, isOfCommand } from './redis-failure.ts';
+import { Waker } from './waker.ts';
+
+/** A stream of Redis that is read as it grows. */
+export interface BlockingSource {
+  readonly key: string;
+  /** The id after which it is read. */
+  readonly position: string;
+  accept(entries: readonly RawEntry[]): void;
+  /** It is read no longer. */
+  fail(failure: ProviderError): void;
+  /** What is looked at after each new connection, and now and then: for a key that is gone wakes nobody. */
+  readonly check?: SourceCheck | undefined;
+}
+
+/** A look at the record of a stream, and how it is taken. */
+export interface SourceCheck {
+  readonly recordKey: string;
+  /** Milliseconds until the next one. */
+  readonly every: number;
+  accept(status: string, last: number, lease: number): void;
+}
+
+interface Waiting {
+  readonly source: BlockingSource;
+  readonly since: number;
+  nextCheck: number;
+}
+
+/** One connection that waits for all of its sources at once. */
+export class BlockingRead {
+  readonly #access: RedisAccess;
+  readonly #connection: Connection;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #waker: Waker;
+  #current: OpenConnection | undefined;
+  #isRunning = false;
+  #isClosed = false;
+  #lastSuccess = Number.NEGATIVE_INFINITY;
+  /** The largest entry that came lately, in characters. */
+  #entrySize = 256;
+
+  constructor(access: RedisAccess) {
+    this.#access = access;
+    this.#connection = access.connect();
+    this.#waker = new Waker(access.reading);
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  add(source: BlockingSource): void {
+    const now = asyncScheduler.now();
+    this.#waiting.set(source.key, { source, since: now, nextCheck: now + (source.check?.every ?? Number.POSITIVE_INFINITY) });
+    if (this.#isRunning) this.#waker.wake();
+    else void this.#run();
+  }
+
+  remove(source: BlockingSource): void {
+    if (this.#waiting.get(source.key)?.source === source) this.#waiting.delete(source.key);
+  }
+
+  close(failure: ProviderError): void {
+    this.#isClosed = true;
+    this.#waker.close();
+    this.#failAll(failure, Number.POSITIVE_INFINITY);
+    this.#access.disconnect(this.#connection);
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    while (this.#waiting.size > 0 && !this.#isClosed) {
+      try {
+        const connection = await this.#connection.open();
+        if (connection !== this.#current) await this.#begin(connection);
+        else await this.#check(connection, asyncScheduler.now());
+        await this.#read(connection);
+        this.#lastSuccess = asyncScheduler.now();
+      } catch (error) {
+        this.#current?.fail(failureOf(error));
+        this.#current = undefined;
+        this.#failAll(failureOf(error), asyncScheduler.now() - this.#access.patience);
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  async #begin(connection: OpenConnection): Promise<void> {
+    this.#current = connection;
+    this.#waker.clientId = String(await connection.send(['CLIENT', 'ID']));
+    await this.#check(connection, Number.POSITIVE_INFINITY);
+  }
+
+  async #read(connection: OpenConnection): Promise<void> {
+    const { block, maxReply } = defaults.redis;
+    const all = [...this.#waiting.values()];
+    if (all.length === 0) return;
+    const soonest = all.reduce((least, { nextCheck }) => Math.min(least, nextCheck), Number.POSITIVE_INFINITY) - asyncScheduler.now();
+    const wait = Math.ceil(Math.min(block, Math.max(10, soonest)));
+    const count = Math.max(1, Math.min(64, Math.floor(maxReply / (all.length * this.#entrySize))));
+    this.#waker.begin();
+    try {
+      const options = ['COUNT', String(count), 'BLOCK', String(wait)];
+      this.#accept(await connection.send(readCommand(all, options), wait + this.#access.timeout));
+    } catch (error) {
+      if (!isOfCommand(error) || !(await this.#evict(connection, all))) throw error;
+    } finally {
+      this.#waker.end();
+    }
+  }
+
+  #accept(reply: unknown): void {
+    let largest = 0;
+    for (const [key, entries] of (reply ?? []) as [string, RawEntry[]][]) {
+      for (const [, fields] of entries) largest = Math.max(largest, (fields[1]?.length ?? 0) + (fields[3]?.length ?? 0));
+      this.#waiting.get(key)?.source.accept(entries);
+    }
+    if (largest > 0) this.#entrySize = Math.max(largest + 64, Math.floor(this.#entrySize * 0.9));
+  }
+
+  /** One bad key fails the command for all: halves are tried until it stands alone. Tells whether one was found. */
+  async #evict(connection: OpenConnection, suspects: readonly Waiting[]): Promise<boolean> {
+    try {
+      await connection.send(readCommand(suspects, ['COUNT', '1']));
+      return false;
+    } catch (error) {
+      const [suspect] = suspects;
+      if (!suspect || !isOfCommand(error)) throw error;
+      if (suspects.length === 1) {
+        this.remove(suspect.source);
+        suspect.source.fail(failureOf(error));
+        return true;
+      }
+    }
+    const half = suspects.length >> 1;
+    const isFirst = await this.#evict(connection, suspects.slice(0, half));
+    return (await this.#evict(connection, suspects.slice(half))) || isFirst;
+  }
+
+  async #check(connection: OpenConnection, dueBy: number): Promise<void> {
+    const due = [...this.#waiting.values()].filter(({ source, nextCheck }) => source.check && nextCheck <= dueBy);
+    if (due.length === 0) return;
+    const keys = due.flatMap(({ source }) => [source.check?.recordKey ?? '', source.key]);
+    const replies = (await checkScript.run(connection, keys, [])) as [string, string, string][];
+    const now = asyncScheduler.now();
+    this.#lastSuccess = now;
+    due.forEach((waiting, index) => {
+      const [status = '', last, lease] = replies[index] ?? [];
+      waiting.source.check?.accept(status, Number(last), Number(lease));
+      waiting.nextCheck = now + (waiting.source.check?.every ?? 0);
+    });
+  }
+
+  /** Those that have waited for a success since then. */
+  #failAll(failure: ProviderError, since: number): void {
+    if (this.#lastSuccess > since && since !== Number.POSITIVE_INFINITY) return;
+    for (const waiting of [...this.#waiting.values()]) {
+      if (waiting.since > since) continue;
+      this.remove(waiting.source);
+      waiting.source.fail(failure);
+    }
+  }
+}
+
+function readCommand(all: readonly Waiting[], options: readonly string[]): readonly string[] {
+  return ['XREAD', ...options, 'STREAMS', ...all.map(({ source }) => source.key), ...all.map(({ source }) => source.position)];
+}

@@ -1,0 +1,61 @@
+import { ProviderError } from '../core/provider-error.ts';
+import type { StreamRequest } from '../core/request.ts';
+
+/** What came instead of a request that can be read: a status and the words for it. */
+export class UnreadableRequest extends ProviderError {
+  readonly httpStatus: number;
+
+  constructor(httpStatus: number, reason: string) {
+    super({ category: 'invalid-request', phase: 'local', retryable: false, reason });
+    this.httpStatus = httpStatus;
+  }
+}
+
+/**
+ * The JSON of a request's body.
+ *
+ * Only of a body that says that it is JSON: a page of another origin can send any other without being asked for leave.
+ *
+ * @throws UnreadableRequest for another type (415), for more than `maxBody` bytes (413), and for what is no JSON (400).
+ */
+export async function readJson(request: Request, maxBody: number): Promise<unknown> {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json') throw new UnreadableRequest(415, 'the body must be application/json');
+  const text = await readText(request.body, maxBody);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UnreadableRequest(400, 'the body is no JSON');
+  }
+}
+
+async function readText(body: ReadableStream<Uint8Array> | null, maxBody: number): Promise<string> {
+  if (!body) return '';
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    length += value.byteLength;
+    if (length > maxBody) {
+      reader.cancel().catch(() => {});
+      throw new UnreadableRequest(413, `the body is longer than ${maxBody} bytes`);
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+/**
+ * The request as a page sent it, less what only a server should decide.
+ *
+ * @throws UnreadableRequest for a request with `rawBody` or `providerOptions`.
+ */
+export function plainRequest(body: unknown): StreamRequest {
+  if (typeof body !== 'object' || body === null) throw new UnreadableRequest(400, 'the body must be a request');
+  for (const member of ['rawBody', 'providerOptions']) {
+    if (member in body) throw new UnreadableRequest(400, `${member} is not taken from a page; see requestFrom`);
+  }
+  return body as StreamRequest;
+}
