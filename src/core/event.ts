@@ -111,6 +111,8 @@ export type StreamEvent = Base &
         /** The content so far is this. */
         readonly type: 'snapshot';
         readonly result: StreamResult;
+        /** The id of the text or reasoning that came last: deltas of the same go on with it. */
+        readonly partId?: string | undefined;
       }
     | { readonly type: 'rate-limits'; readonly limits: readonly RateLimitSnapshot[] }
     | {

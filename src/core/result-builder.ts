@@ -69,6 +69,18 @@ export class ResultBuilder {
     return this.#parts?.piece.type === 'text' && !this.#isWritingCall;
   }
 
+  /** The id of the text or reasoning that came last. */
+  get partId(): string | undefined {
+    const piece = this.#parts?.piece;
+    return piece && 'start' in piece ? piece.id : undefined;
+  }
+
+  /** The event that stands for all events so far. */
+  snapshotEvent(): Extract<StreamEvent, { readonly type: 'snapshot' }> {
+    const { partId } = this;
+    return { type: 'snapshot', result: this.snapshot(), ...(partId !== undefined && { partId }) };
+  }
+
   get hasToolCalls(): boolean {
     return this.#toolCalls.length > 0;
   }
@@ -136,7 +148,7 @@ export class ResultBuilder {
         this.clear();
         break;
       case 'snapshot':
-        this.#replace(event.result);
+        this.#replace(event.result, event.partId);
         break;
       default:
         return false;
@@ -187,9 +199,9 @@ export class ResultBuilder {
     this.#isTruncated = false;
   }
 
-  #replace(result: StreamResult): void {
+  #replace(result: StreamResult, partId: string | undefined): void {
     this.clear();
-    const messages = result.messages ?? [];
+    const messages = withoutRefusal(result);
     const said = messages.flatMap((message) => (isOfAnswer(message) ? partsOf(message) : []));
     const joined = (type: 'text' | 'reasoning') => said.map((part) => (part.type === type ? part.text : '')).join('');
     // Messages are what goes back to a provider; where they say something else, what is shown is the result's own text.
@@ -207,6 +219,8 @@ export class ResultBuilder {
     this.#isTruncated = result.truncated ?? false;
     this.#usage = result.usage;
     this.#isEmpty = false;
+    const last = this.#parts;
+    if (partId !== undefined && last && 'start' in last.piece) this.#parts = { ...last, piece: { ...last.piece, id: partId } };
   }
 
   #restore(part: Part): void {
@@ -224,6 +238,12 @@ function isOfAnswer({ role }: Message): boolean {
 
 function partsOf({ content }: Message): readonly Part[] {
   return typeof content === 'string' ? [{ type: 'text', text: content }] : content;
+}
+
+/** A refusal is told as a message where nothing else was said; it is no text of the answer. */
+function withoutRefusal({ messages = [], refusal, text }: StreamResult): readonly Message[] {
+  const isRefused = refusal && text === '' && messages.at(-1)?.content === refusal;
+  return isRefused ? messages.slice(0, -1) : messages;
 }
 
 function refused(content: string): Message {

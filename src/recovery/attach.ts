@@ -1,5 +1,5 @@
 import { concat, defer, from, type MonoTypeOperatorFunction, Observable, of, switchMap, takeUntil, takeWhile, tap, throwError } from 'rxjs';
-import type { EventLike } from '../core/event.ts';
+import type { EventLike, StreamEvent } from '../core/event.ts';
 import { currentFlowGate, type FlowGate, withFlowGate } from '../core/flow-gate.ts';
 import { ProviderError } from '../core/provider-error.ts';
 import { ResultBuilder } from '../core/result-builder.ts';
@@ -76,9 +76,9 @@ function snapshotUntil({ progress }: StreamRecord): MonoTypeOperatorFunction<Eve
           builder.add(event);
           const { cursor } = event as { readonly cursor?: string };
           if (event.type !== 'finish' && cursor !== undefined && (parseCursor(cursor)?.sequence ?? 0) < end) return;
-          const result = builder.snapshot();
+          const snapshot: StreamEvent = { ...builder.snapshotEvent(), cursor };
           builder = undefined;
-          subscriber.next({ type: 'snapshot', result, cursor } as EventLike);
+          subscriber.next(snapshot);
           if (event.type === 'finish') subscriber.next(event);
         },
         error: (error) => subscriber.error(error),

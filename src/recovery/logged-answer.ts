@@ -44,6 +44,6 @@ export class LoggedAnswer {
   snapshot(): string {
     this.#events = 1;
     this.#bytes = 0;
-    return serializeEvent({ type: 'snapshot', result: this.#builder.snapshot() } as EventLike);
+    return serializeEvent(this.#builder.snapshotEvent());
   }
 }

@@ -2,7 +2,7 @@ import type { EventLike } from '../core/event.ts';
 import { formatCursor } from './cursor.ts';
 import { parseEvent, serializeEvent } from './event-json.ts';
 import type { LogExtent } from './read-plan.ts';
-import { snapshotOf } from './snapshot-of.ts';
+import { snapshotEventOf } from './snapshot-of.ts';
 import type { StoredEvent } from './stream-store.ts';
 
 /** An event: as JSON until somebody reads it, then as the object that all readers share. */
@@ -84,7 +84,7 @@ export class MemoryLog {
 
   /** All that was said up to a sequence, as one event. */
   sumUp(sequence: number): StoredEvent {
-    return { type: 'snapshot', result: snapshotOf(this.#upTo(sequence)), cursor: this.#cursor(sequence) } as StoredEvent;
+    return { ...snapshotEventOf(this.#upTo(sequence)), cursor: this.#cursor(sequence) } as StoredEvent;
   }
 
   /** The last sequence before `finish`, for which no snapshot stands: whoever reads is told it. */
@@ -111,7 +111,7 @@ export class MemoryLog {
   compact(): void {
     const sequence = this.contentEnd;
     if (sequence < this.#first) return;
-    const snapshot = serializeEvent({ type: 'snapshot', result: snapshotOf(this.#upTo(sequence)) } as EventLike);
+    const snapshot = serializeEvent(snapshotEventOf(this.#upTo(sequence)));
     if (this.growth(sequence, snapshot) < 0) this.rotate(sequence, snapshot);
   }
 

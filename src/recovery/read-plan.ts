@@ -37,8 +37,8 @@ function entriesAfter(sequence: number, { first, snapshotAt }: LogExtent): ReadP
   return sequence + 1 < first ? { type: 'gap' } : { type: 'entries', after: sequence };
 }
 
-/** Whether the log went on from this position: no takeover began before it. */
+/** Whether the log went on from this position: its epoch had begun, and no later one began before it. */
 function isOf({ last, takeovers }: LogExtent, { epoch, sequence }: CursorPosition): boolean {
   if (epoch > last.epoch || sequence > last.sequence) return false;
-  return takeovers.every((takeover) => takeover.epoch <= epoch || sequence <= takeover.base);
+  return takeovers.every(({ epoch: next, base }) => next < epoch || (next === epoch ? sequence > base : sequence <= base));
 }

@@ -1,4 +1,4 @@
-import type { EventLike } from '../core/event.ts';
+import type { EventLike, StreamEvent } from '../core/event.ts';
 import { ResultBuilder } from '../core/result-builder.ts';
 import type { StreamResult } from '../core/stream-result.ts';
 
@@ -13,7 +13,12 @@ import type { StreamResult } from '../core/stream-result.ts';
  * ```
  */
 export function snapshotOf(events: Iterable<EventLike>): StreamResult {
+  return snapshotEventOf(events).result;
+}
+
+/** The event that stands for all of these events: who has had it goes on as who has had them. */
+export function snapshotEventOf(events: Iterable<EventLike>): Extract<StreamEvent, { readonly type: 'snapshot' }> {
   const builder = new ResultBuilder();
   for (const event of events) builder.add(event);
-  return builder.snapshot();
+  return builder.snapshotEvent();
 }

@@ -2,7 +2,7 @@
 export { beginningCursor, type CursorPosition, comparePositions, formatCursor, nowCursor, parseCursor } from './cursor.ts';
 export { parseEvent, serializeEvent } from './event-json.ts';
 export { type LogExtent, planRead, type ReadPlan } from './read-plan.ts';
-export { snapshotOf } from './snapshot-of.ts';
+export { snapshotEventOf, snapshotOf } from './snapshot-of.ts';
 export {
   cancelledOutcome,
   errorOfOutcome,

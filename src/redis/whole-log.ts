@@ -1,5 +1,5 @@
 import type { EventLike, StoredEvent } from '../index.ts';
-import { type CursorPosition, formatCursor, snapshotOf } from '../recovery/store.ts';
+import { type CursorPosition, formatCursor, snapshotEventOf } from '../recovery/store.ts';
 import { idOf, readEntry } from './log-entry.ts';
 import { epochAt, type OpenedStream, readPage, readSnapshot } from './opened-stream.ts';
 import type { RedisAccess } from './redis-access.ts';
@@ -36,6 +36,6 @@ export async function sumUpLog(
   }
   if (beforeFinish) events.pop();
   const { epoch, sequence } = beforeFinish ?? last;
-  const event = { type: 'snapshot', result: snapshotOf(events), cursor: formatCursor({ epoch, sequence }) } as StoredEvent;
+  const event = { ...snapshotEventOf(events), cursor: formatCursor({ epoch, sequence }) } as StoredEvent;
   return { epoch, sequence, event };
 }

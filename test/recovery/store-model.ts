@@ -1,8 +1,8 @@
 import { formatCursor } from '../../src/recovery/cursor.ts';
 import type { StreamStore } from '../../src/recovery/stream-store.ts';
-import { Rival } from './zz-store-model/rival.ts';
-import { Spectator } from './zz-store-model/spectator.ts';
-import { Stage } from './zz-store-model/stage.ts';
+import { Rival } from './store-model/rival.ts';
+import { Spectator } from './store-model/spectator.ts';
+import { Stage } from './store-model/stage.ts';
 
 /** How much is tried. */
 export interface StoreModelOptions {
@@ -68,6 +68,6 @@ async function play(stage: Stage): Promise<void> {
   }
   await stage.settle();
   // Late, and with what is no part of the log.
-  spectators.push(new Spectator(stage, []), new Spectator(stage, [], formatCursor({ epoch: 99, sequence: 2 })));
+  spectators.push(new Spectator(stage, []), new Spectator(stage, [], formatCursor({ epoch: 9, sequence: 2 })));
   for (const spectator of spectators) await spectator.expectWhole();
 }
