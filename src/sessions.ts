@@ -93,6 +93,8 @@ export function createSessions<E extends EventLike = never>(config: SessionsConf
     if (!client) throw refused('not-here', 'this process has no client, and starts nothing');
     if (isDraining) throw refused('draining', 'this process is about to end');
     if (producers.count >= maxSessions) throw refused('max-sessions', `there are ${maxSessions} sessions`);
+    // The client checks its own options: here, and not when there is a record already.
+    client.stream(request, ofCall);
 
     const requestHash = fingerprintOf(request);
     const { requestId = `req_${randomId()}`, tenant, timeout } = ofCall;

@@ -166,6 +166,26 @@ describe('a session', () => {
   });
 });
 
+describe('options that a session is not started with', () => {
+  it.each([
+    ['the client’s, that are out of range', { timeout: { idle: -1 } }, /idle must be/],
+    ['a request id that no header takes', { requestId: 'a b' }, /requestId must be 1 to 128 visible ASCII characters/],
+    ['a key that no header takes', { idempotencyKey: 'ü' }, /idempotencyKey must be/],
+    ['a signal: an answer that is kept is cancelled', { signal: new AbortController().signal }, /signal is not an option/],
+    ['reuse beside a key', { reuse: true, idempotencyKey: 'k' }, /reuse excludes idempotencyKey/],
+  ])('%s: nothing is recorded', async (_what, options, message) => {
+    const { sessions, store } = sessionsOver([answer]);
+    await expect(sessions.start(request, options as never)).rejects.toThrow(message);
+    expect((await store.stats()).streams).toBe(0);
+  });
+
+  it('a request that cannot be: nothing is recorded', async () => {
+    const { sessions, store } = sessionsOver([answer]);
+    expect(await errorOf(sessions.start({ model: 'm', messages: [] }))).toMatchObject({ category: 'invalid-request' });
+    expect((await store.stats()).streams).toBe(0);
+  });
+});
+
 describe('an idempotency key', () => {
   it('joins the stream that it started, while it runs and after (idm-03) (idm-05)', async () => {
     const { sessions, provider } = sessionsOver([answer]);

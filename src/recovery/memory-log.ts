@@ -1,4 +1,3 @@
-import type { EventLike } from '../core/event.ts';
 import { formatCursor } from './cursor.ts';
 import { parseEvent, serializeEvent } from './event-json.ts';
 import type { LogExtent } from './read-plan.ts';
