@@ -42,20 +42,26 @@ const grace = 2_000;
  */
 export function takeOverBy(config: TakeOverConfig): (record: StreamRecord, expiredForMs: number) => Promise<void> {
   const { client, store, owner, lease, producers, maxSessions } = config;
+  const busy = new Set<string>();
   return async (record, expiredForMs) => {
     const { id, takeover, isCancelled } = record;
-    if (producers.get(id)) return;
+    if (producers.get(id) || busy.has(id)) return;
     const canGoOn = client !== undefined && producers.count < maxSessions;
     if (!canGoOn && takeover !== 'fail' && !isCancelled) {
       if (expiredForMs > lease + grace) throw producerLost();
       return;
     }
+    busy.add(id);
     try {
       const taking = await store.take(id, { owner, lease });
-      if (taking.status === 'taken') await goOn(config, taking.record);
+      // Held by this process, which has no producer of it: taken a moment ago, and the reply was lost.
+      const isOurs = taking.status === 'taken' || (taking.status === 'held' && taking.record.owner === owner);
+      if (isOurs) await goOn(config, taking.record);
     } catch {
       // Whoever looks next tries again.
       if (expiredForMs > lease + grace) throw producerLost();
+    } finally {
+      busy.delete(id);
     }
   };
 }

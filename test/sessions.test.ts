@@ -15,6 +15,7 @@ import {
   type SessionsConfig,
   type StreamEvent,
   type StreamStore,
+  toAsyncIterable,
 } from '../src/index.ts';
 import { type FakeAttempt, failure, fakeProvider, finish, text, toolCall } from '../src/testing/index.ts';
 
@@ -103,6 +104,18 @@ describe('a session', () => {
     const seen: StreamEvent[] = [];
     await lastValueFrom(sessions.attach(id).pipe(tap((event) => seen.push(event)))).catch(() => undefined);
     expect(typesOf(seen)).toEqual(['start', 'text-delta']);
+  });
+
+  it('waits for a reader that is slow: it is given what it asks for, and nothing piles up', async () => {
+    const pieces = Array.from({ length: 500 }, (_, index) => text(`${index} `));
+    const { sessions } = sessionsOver([[...pieces, finish()]]);
+    const { id } = await sessions.start(request);
+    const seen: StreamEvent[] = [];
+    for await (const event of toAsyncIterable(sessions.attach(id), { maxItems: 4 })) {
+      seen.push(event);
+      if (seen.length % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(seen).toHaveLength(502);
   });
 
   it('of another tenant is not found, as one that never was', async () => {

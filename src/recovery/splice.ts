@@ -27,7 +27,7 @@ export interface SpliceConfig {
 export function splice({ after, log$, feed, follows, outlivesLog }: SpliceConfig): Observable<EventLike> {
   return new Observable((subscriber) => {
     let last = (after !== undefined && parseCursor(after)?.sequence) || 0;
-    let lastUnlogged = 0;
+    let lastUnlogged = -1;
     let early: UnloggedEvent[] = [];
 
     const take = (unlogged: UnloggedEvent): void => {

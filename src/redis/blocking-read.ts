@@ -1,32 +1,14 @@
 import { asyncScheduler } from 'rxjs';
 import { defaults, type ProviderError } from '../index.ts';
+import type { BlockingSource } from './blocking-source.ts';
 import type { Connection } from './connection.ts';
+import { findCulprits, readCommand } from './find-culprits.ts';
 import type { RawEntry } from './log-entry.ts';
 import { checkScript } from './looking-scripts.ts';
 import type { OpenConnection } from './open-connection.ts';
 import type { RedisAccess } from './redis-access.ts';
 import { failureOf, isOfCommand } from './redis-failure.ts';
 import { Waker } from './waker.ts';
-
-/** A stream of Redis that is read as it grows. */
-export interface BlockingSource {
-  readonly key: string;
-  /** The id after which it is read. */
-  readonly position: string;
-  accept(entries: readonly RawEntry[]): void;
-  /** It is read no longer. */
-  fail(failure: ProviderError): void;
-  /** What is looked at after each new connection, and now and then: for a key that is gone wakes nobody. */
-  readonly check?: SourceCheck | undefined;
-}
-
-/** A look at the record of a stream, and how it is taken. */
-export interface SourceCheck {
-  readonly recordKey: string;
-  /** Milliseconds until the next one. */
-  readonly every: number;
-  accept(status: string, last: number, lease: number): void;
-}
 
 interface Waiting {
   readonly source: BlockingSource;
@@ -106,12 +88,13 @@ export class BlockingRead {
     const soonest = all.reduce((least, { nextCheck }) => Math.min(least, nextCheck), Number.POSITIVE_INFINITY) - asyncScheduler.now();
     const wait = Math.ceil(Math.min(block, Math.max(10, soonest)));
     const count = Math.max(1, Math.min(64, Math.floor(maxReply / (all.length * this.#entrySize))));
+    const sources = all.map(({ source }) => source);
     this.#waker.begin();
     try {
       const options = ['COUNT', String(count), 'BLOCK', String(wait)];
-      this.#accept(await connection.send(readCommand(all, options), wait + this.#access.timeout));
+      this.#accept(await connection.send(readCommand(sources, options), wait + this.#access.timeout));
     } catch (error) {
-      if (!isOfCommand(error) || !(await this.#evict(connection, all))) throw error;
+      if (!isOfCommand(error) || !(await this.#evict(connection, sources))) throw error;
     } finally {
       this.#waker.end();
     }
@@ -126,23 +109,14 @@ export class BlockingRead {
     if (largest > 0) this.#entrySize = Math.max(largest + 64, Math.floor(this.#entrySize * 0.9));
   }
 
-  /** One bad key fails the command for all: halves are tried until it stands alone. Tells whether one was found. */
-  async #evict(connection: OpenConnection, suspects: readonly Waiting[]): Promise<boolean> {
-    try {
-      await connection.send(readCommand(suspects, ['COUNT', '1']));
-      return false;
-    } catch (error) {
-      const [suspect] = suspects;
-      if (!suspect || !isOfCommand(error)) throw error;
-      if (suspects.length === 1) {
-        this.remove(suspect.source);
-        suspect.source.fail(failureOf(error));
-        return true;
-      }
+  /** Tells whether there was one to blame. */
+  async #evict(connection: OpenConnection, all: readonly BlockingSource[]): Promise<boolean> {
+    const culprits = await findCulprits(connection, all);
+    for (const { source, error } of culprits) {
+      this.remove(source);
+      source.fail(failureOf(error));
     }
-    const half = suspects.length >> 1;
-    const isFirst = await this.#evict(connection, suspects.slice(0, half));
-    return (await this.#evict(connection, suspects.slice(half))) || isFirst;
+    return culprits.length > 0;
   }
 
   async #check(connection: OpenConnection, dueBy: number): Promise<void> {
@@ -168,8 +142,4 @@ export class BlockingRead {
       waiting.source.fail(failure);
     }
   }
-}
-
-function readCommand(all: readonly Waiting[], options: readonly string[]): readonly string[] {
-  return ['XREAD', ...options, 'STREAMS', ...all.map(({ source }) => source.key), ...all.map(({ source }) => source.position)];
 }

@@ -1,5 +1,6 @@
 import { defaults, type ProviderError } from '../index.ts';
-import { BlockingRead, type BlockingSource } from './blocking-read.ts';
+import { BlockingRead } from './blocking-read.ts';
+import type { BlockingSource } from './blocking-source.ts';
 import type { RedisAccess } from './redis-access.ts';
 
 /** As many connections that wait as the sources need: each has a limited number, for one that waits on too many is slow. */

@@ -1,7 +1,7 @@
 import { asyncScheduler, type Subscriber, type Subscription } from 'rxjs';
 import { defaults, type ProviderError } from '../index.ts';
-import type { BlockingSource } from './blocking-read.ts';
 import type { BlockingReads } from './blocking-reads.ts';
+import type { BlockingSource } from './blocking-source.ts';
 import type { RawEntry } from './log-entry.ts';
 import type { RedisAccess } from './redis-access.ts';
 

@@ -1,6 +1,6 @@
 import { defaults, ProviderError } from '../index.ts';
 import { type CursorPosition, streamLost } from '../recovery/store.ts';
-import type { BlockingSource, SourceCheck } from './blocking-read.ts';
+import type { BlockingSource, SourceCheck } from './blocking-source.ts';
 import type { StreamKeys } from './keys.ts';
 import { idOf, type LogEntry, type RawEntry, readEntry } from './log-entry.ts';
 

@@ -1,4 +1,4 @@
-import { asyncScheduler, type Subscriber, type Subscription } from 'rxjs';
+import type { Subscriber } from 'rxjs';
 import { defaults, type FlowGate, type ProviderError, type StoredEvent } from '../index.ts';
 import {
   type CursorPosition,
@@ -13,6 +13,7 @@ import {
 import type { LiveTail, TailReader } from './live-tail.ts';
 import { idOf, type LogEntry, readEntry } from './log-entry.ts';
 import { epochAt, type OpenedStream, openStream, readPage, readSnapshot } from './opened-stream.ts';
+import { Patience } from './patience.ts';
 import type { RedisAccess } from './redis-access.ts';
 import { failureOf } from './redis-failure.ts';
 import { restartOf } from './restart-of.ts';
@@ -39,6 +40,7 @@ const maxPlans = 4;
 export class StreamReader implements TailReader {
   readonly #config: StreamReaderConfig;
   readonly #subscriber: Subscriber<StoredEvent>;
+  readonly #patience: Patience;
   #opened: OpenedStream | undefined;
   #tail: LiveTail | undefined;
   /** What was read; not known before the first look. */
@@ -46,11 +48,13 @@ export class StreamReader implements TailReader {
   #isPlanned = false;
   #isBusy = false;
   #plans = 0;
-  #wait: Subscription | undefined;
+  /** Entries of a page: as many as fit into one reply, judged by the last page. */
+  #page = defaults.redis.page / 4;
 
   constructor(config: StreamReaderConfig, subscriber: Subscriber<StoredEvent>) {
     this.#config = config;
     this.#subscriber = subscriber;
+    this.#patience = new Patience(config.access.patience);
     const { gate } = config;
     if (gate) {
       gate.taken = true;
@@ -97,7 +101,7 @@ export class StreamReader implements TailReader {
   async #plan(): Promise<void> {
     const { access, id, after, enter } = this.#config;
     if (++this.#plans > maxPlans) throw replayGap();
-    const opened = await this.#patiently(() => openStream(access, id));
+    const opened = await this.#patience.look(() => openStream(access, id));
     if (!opened) throw this.#opened?.record.state === 'held' || this.#opened?.record.state === 'expired' ? streamLost() : streamNotFound();
     if (this.#subscriber.closed) return;
     const { record, extent } = opened;
@@ -116,7 +120,7 @@ export class StreamReader implements TailReader {
 
   async #replay(opened: OpenedStream, type: 'snapshot' | 'restart'): Promise<void> {
     const { access, id } = this.#config;
-    const told = await this.#patiently(async () => {
+    const told = await this.#patience.look(async () => {
       if (type === 'restart') return sumUpLog(access, opened, defaults.redis.page);
       const snapshot = await readSnapshot(access, id);
       return snapshot && { ...snapshot, epoch: epochAt(snapshot.sequence, opened.extent) };
@@ -134,9 +138,10 @@ export class StreamReader implements TailReader {
   async #readPage(): Promise<void> {
     const { access, id } = this.#config;
     const place = this.#place ?? { epoch: 0, sequence: 0 };
-    const page = await this.#patiently(() => readPage(access, id, idOf(place), defaults.redis.page));
+    const page = await this.#patience.look(() => readPage(access, id, idOf(place), this.#page));
     if (this.#subscriber.closed) return;
     const entries = page.map(readEntry).filter((entry) => entry !== undefined);
+    this.#page = nextPage(entries);
     // Nothing, and yet the tail is further or there is none: what was here has gone.
     if (entries.length === 0 ? !this.#tail?.after(place.sequence) : !this.#take(entries)) this.#isPlanned = false;
   }
@@ -165,26 +170,14 @@ export class StreamReader implements TailReader {
     else this.#subscriber.complete();
   }
 
-  async #patiently<T>(look: () => Promise<T>): Promise<T> {
-    const { patience } = this.#config.access;
-    const since = asyncScheduler.now();
-    for (;;) {
-      try {
-        return await look();
-      } catch (error) {
-        const failure = failureOf(error);
-        const isOver = this.#subscriber.closed || asyncScheduler.now() - since >= patience;
-        if (isOver || !failure.retryable) throw failure;
-        await new Promise<void>((resume) => {
-          this.#wait = asyncScheduler.schedule(() => resume(), defaults.redis.minReconnectDelay);
-        });
-      }
-    }
-  }
-
   #stop(): void {
-    // A promise that nobody resolves any more holds nothing but itself.
-    this.#wait?.unsubscribe();
+    this.#patience.end();
     this.#tail?.readers.delete(this);
   }
+}
+
+function nextPage(entries: readonly LogEntry[]): number {
+  const { page, maxReply } = defaults.redis;
+  const characters = entries.reduce((sum, { size }) => sum + size, 0);
+  return Math.max(1, Math.min(page, Math.floor((maxReply * entries.length) / (characters + 1))));
 }

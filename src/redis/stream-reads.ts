@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs';
 import type { StoredEvent } from '../index.ts';
+import { currentFlowGate } from '../recovery/store.ts';
 import { BlockingReads } from './blocking-reads.ts';
 import { ControlStream } from './control-stream.ts';
 import { LiveTail } from './live-tail.ts';
@@ -31,7 +32,7 @@ export class StreamReads {
         tail.readers.add(reader);
         return tail;
       };
-      const reader: StreamReader = new StreamReader({ access: this.#access, id, after, gate: undefined, enter }, subscriber);
+      const reader: StreamReader = new StreamReader({ access: this.#access, id, after, gate: currentFlowGate(), enter }, subscriber);
       this.#readers.add(reader);
       subscriber.add(() => {
         this.#readers.delete(reader);

@@ -38,6 +38,7 @@ describe('a store is caught', () => {
     'lets everybody claim',
     'makes two streams of one key',
     'changes its mind about the end',
+    'seals whatever the last entry is',
     'deletes nothing',
   ])('that %s', { timeout }, async (name) => {
     await expect(checkStoreModel(() => brokenStore(name), { runs: 2_000, seed })).rejects.toThrow(/^seed /);

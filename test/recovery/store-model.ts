@@ -68,6 +68,6 @@ async function play(stage: Stage): Promise<void> {
   }
   await stage.settle();
   // Late, and with what is no part of the log.
-  spectators.push(new Spectator(stage, []), new Spectator(stage, [], formatCursor({ epoch: 9, sequence: 2 })));
+  spectators.push(new Spectator(stage, []), new Spectator(stage, [], formatCursor({ epoch: 99, sequence: 2 })));
   for (const spectator of spectators) await spectator.expectWhole();
 }

@@ -148,7 +148,10 @@ export class Rival {
     const outcome = { status: stage.isCancelled ? 'cancelled' : 'done' } as const;
     const last = this.#last;
     const reply = await this.#call('seals', () => stage.store.seal(holder, { last, outcome }));
-    if (reply === 'ok') stage.ended({ state: 'sealed', outcome });
+    if (reply === 'ok') {
+      stage.ended({ state: 'sealed', outcome });
+      stage.sealedAt = last;
+    }
     // What is on its way is not known to be there, and so is what the last entry is.
     if (reply === 'lost' && this.#pending) return;
     this.#told(reply);

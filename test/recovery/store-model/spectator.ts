@@ -58,6 +58,8 @@ export class Spectator {
     if (this.#error !== undefined && !isProviderError(this.#error)) throw this.#error;
     stage.note('reader', `${this.events[0]?.type ?? 'nothing'}`);
     if (stage.isDeleted) return;
+    if (this.#had.at(-1) === phantom && (this.events[0]?.type ?? 'restart') !== 'restart')
+      throw new Error(`no restart after ${this.#after}`);
     const { text } = snapshotOf([...this.#had, ...this.events]);
     if (this.#hasLeft) {
       const isVoid = this.events.length === 0 && this.#had[0] === phantom;

@@ -26,6 +26,8 @@ export class Stage {
   isDeleted = false;
   isCancelled = false;
   outcome: StreamOutcome | undefined;
+  /** What the last entry is, as the one believed who sealed it. */
+  sealedAt: number | undefined;
   /** The whole text, once it is settled. */
   text = '';
   readonly #random: () => number;
@@ -111,7 +113,7 @@ export class Stage {
     }
     this.text = await this.#read(record);
     const tokens = tokensIn(this.text);
-    expectContiguous(tokens, record);
+    expectContiguous(tokens, { epoch: record.epoch, last: this.sealedAt ?? record.last });
     for (const { epoch, by } of tokens) this.held(epoch, by);
     const written = new Set(tokens.map(({ text }) => text));
     for (const text of this.acknowledged) if (!written.has(text)) throw new Error(`${text} was acknowledged, and is not in the log`);

@@ -24,7 +24,7 @@ export function tokensIn(text: string): Token[] {
 }
 
 /** The sequence has no gap but the first entry of each epoch, which is no event, and the epoch never goes back. */
-export function expectContiguous(tokens: readonly Token[], { epoch, last }: StreamRecord): void {
+export function expectContiguous(tokens: readonly Token[], { epoch, last }: Pick<StreamRecord, 'epoch' | 'last'>): void {
   let before = { epoch: 0, sequence: 0 };
   for (const token of tokens) {
     const marks = token.epoch - before.epoch;
