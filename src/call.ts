@@ -48,6 +48,7 @@ export class Call implements RetryAnnouncer, CallUsage {
   readonly fingerprint: () => string;
   /** Tells whoever listens of a step; `undefined` if nobody does. */
   readonly report: ((moment: Moment) => void) | undefined;
+  #forgiven = 0;
   readonly #now = monotonicClock();
   readonly #startedAt = this.#now();
 
@@ -81,7 +82,7 @@ export class Call implements RetryAnnouncer, CallUsage {
       ...target,
       tenant: settings.tenant,
       maxRequests: settings.maxRequests,
-      requests: () => this.requests,
+      requests: () => this.requests - this.#forgiven,
       remaining: () => this.remaining(),
       refusedFor,
       failed: (attempt, error) => {
@@ -146,6 +147,11 @@ export class Call implements RetryAnnouncer, CallUsage {
     return this.delivered.hasBegun;
   }
 
+  /** What was asked so far was of use: the limit on requests counts from here. */
+  forgive(): void {
+    this.#forgiven = this.requests;
+  }
+
   /** Where the answer can be taken up again. */
   checkpoint(): Checkpoint {
     const { requestId } = this;
@@ -163,16 +169,17 @@ export class Call implements RetryAnnouncer, CallUsage {
     attempt: number,
     target: { readonly provider: string; readonly model: string },
     refusedFor: () => number,
+    isFree = false,
   ): RetryDecision {
     const policy = { ...parseOptions('backoff', backoffSchema, this.settings.retry), afterContent: true };
     const decision = decideRetry(error, policy, {
       attempt,
-      requests: this.requests,
+      requests: this.requests - this.#forgiven,
       maxRequests: this.settings.maxRequests,
       waited: 0,
       remaining: this.remaining(),
       refusedFor,
-      takeToken: () => policy.budget?.take({ provider: target.provider, tenant: this.settings.tenant }) ?? true,
+      takeToken: () => isFree || (policy.budget?.take({ provider: target.provider, tenant: this.settings.tenant }) ?? true),
       random: (each) => seededRandom(`${this.requestId}:${this.nonce}:${target.provider}:recovery:${each}`),
     });
     if ('delayMs' in decision) this.recoveries++;

@@ -37,7 +37,10 @@ export function recoverOn<E extends EventLike>(
     if (!call.hasDelivered || call.delivered.isWhole) return throwError(() => error);
     const next = takeOver(call, target, error);
     if (!next) return throwError(() => error);
-    const decision = call.decideRecovery(error, recovered + 1, { provider: target.provider.name, model: target.model }, refusedFor);
+    const isFree = next.verb === 'resume' && target.provider.capabilities?.resumesFreely === true && call.delivered.takeGrowth();
+    if (isFree) call.forgive();
+    const inARow = isFree ? 0 : recovered;
+    const decision = call.decideRecovery(error, inARow + 1, { provider: target.provider.name, model: target.model }, refusedFor, isFree);
     if (!('delayMs' in decision)) {
       const gaveUp = 'gaveUp' in decision ? decision.gaveUp : undefined;
       return throwError(() => completeError(error, gaveUp ? { gaveUp } : {}));
@@ -47,7 +50,7 @@ export function recoverOn<E extends EventLike>(
     return timer(delayMs).pipe(
       switchMap(() => begin(call, target, request, generate, next)),
       checkpoint(call.delivered),
-      recoverOn(call, target, request, refusedFor, generate, recovered + 1),
+      recoverOn(call, target, request, refusedFor, generate, inARow + 1),
     );
   };
   return (source) => source.pipe(catchError(recover));

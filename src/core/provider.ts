@@ -9,6 +9,8 @@ import type { HttpRequest, ResponseHead, SseMessage, Transport } from './transpo
 export interface Capabilities {
   /** Whether a broken generation can be taken up again (`Provider.resume`). Default: false. */
   readonly resume?: boolean | undefined;
+  /** Whether to resume costs nothing, as of an answer that is kept: then attempts count anew once something has come. Default: false. */
+  readonly resumesFreely?: boolean | undefined;
   /**
    * Whether a model goes on from an answer that has begun, the last message of such a request being the assistant's. Default: no model does, and is
    * asked to go on.

@@ -13,6 +13,8 @@ interface Flushing {
  * The head is sent at once, and each write is flushed through compressing middleware. A slow reader slows the stream down. Resolves when the
  * response has ended or its connection is closed; it never rejects: a body that fails destroys the connection.
  *
+ * @throws TypeError at once, for an option that is unknown or out of range.
+ *
  * @example
  * ```ts
  * createServer((_request, response) => {
@@ -20,12 +22,15 @@ interface Flushing {
  * }).listen(8080);
  * ```
  */
-export async function writeEventStream(
+export function writeEventStream(
   response: ServerResponse,
   source: Response | Observable<EventLike>,
   options: EventStreamOptions = {},
 ): Promise<void> {
-  const { status, headers, body } = source instanceof Response ? source : toEventStreamResponse(source, options);
+  return write(response, source instanceof Response ? source : toEventStreamResponse(source, options));
+}
+
+async function write(response: ServerResponse, { status, headers, body }: Response): Promise<void> {
   if (response.destroyed || response.headersSent) {
     await body?.cancel().catch(() => {});
     if (!response.destroyed) response.destroy();

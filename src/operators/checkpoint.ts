@@ -12,6 +12,7 @@ export class Delivered {
   readonly #builder: ResultBuilder;
   /** Whether the consumer has seen anything of an answer, be it content or not. */
   hasBegun = false;
+  #hasGrown = false;
   readonly #complete: (partial: StreamResult) => StreamResult;
   /** An error that tells of its partial later still means what was there when it failed. */
   #generation = 0;
@@ -30,6 +31,7 @@ export class Delivered {
   }
 
   add(event: EventLike): void {
+    this.#hasGrown ||= event.type !== 'start';
     if (event.type === 'start') this.hasBegun = true;
     if (event.type === 'restart') {
       this.#voided = this.snapshot();
@@ -41,6 +43,13 @@ export class Delivered {
   /** Whether what came last is text, whole. */
   get endsInText(): boolean {
     return this.#builder.endsInText;
+  }
+
+  /** Whether anything came since this was asked last. */
+  takeGrowth(): boolean {
+    const hasGrown = this.#hasGrown;
+    this.#hasGrown = false;
+    return hasGrown;
   }
 
   /** What was delivered is void. */

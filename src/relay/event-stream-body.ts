@@ -27,7 +27,8 @@ export class EventStreamBody {
   readonly #characters = new WholeCharacters();
   readonly #gate = new FlowGate();
   readonly #resources = new Subscription();
-  readonly #source = new Subscription();
+  readonly #again: ((after: string) => Observable<EventLike>) | undefined;
+  #source = new Subscription();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #hasBegun = false;
   /** Nothing is taken any more; what is queued is still delivered. */
@@ -37,6 +38,10 @@ export class EventStreamBody {
   #queue: string[] = [];
   #length = 0;
   #lastCursor: string | undefined;
+  /** Whether the last event had a cursor: what comes after one that had none cannot be asked for. */
+  #endsAtCursor = false;
+  /** Whether there is more than waits here, to be asked for when that has been read. */
+  #isBehind = false;
   #writtenAt = 0;
   #settle: ((failure: unknown) => void) | undefined;
 
@@ -46,6 +51,7 @@ export class EventStreamBody {
         this.#controller = controller;
         this.#isWanted = true;
         this.#begin();
+        this.#catchUp();
         this.#deliver();
       },
       cancel: () => this.#close(),
@@ -54,9 +60,11 @@ export class EventStreamBody {
     { highWaterMark: 0 },
   );
 
-  constructor(events$: Observable<EventLike>, settings: EventStreamSettings) {
+  /** @param again The stream after an event, for a reader that was too slow; without it, the reader has to come back. */
+  constructor(events$: Observable<EventLike>, settings: EventStreamSettings, again?: (after: string) => Observable<EventLike>) {
     this.#events$ = events$;
     this.#settings = settings;
+    this.#again = again;
   }
 
   /** Subscribes now, and tells what the stream failed with before its first event; `undefined` once it is known to have one, or after a while. */
@@ -97,16 +105,25 @@ export class EventStreamBody {
     if (maxAge <= maxTimerDelay) {
       this.#resources.add(asyncScheduler.schedule(() => this.#isDurable && this.#close(), maxAge * (1 - Math.random() / 10)));
     }
+    this.#subscribe(this.#events$);
+  }
+
+  #subscribe(events$: Observable<EventLike>): void {
+    const source = new Subscription();
+    this.#source = source;
+    // One that is left while it emits synchronously may go on for a while.
+    const guard = (run: () => void): void => {
+      if (!source.closed) this.#guard(run);
+    };
     withFlowGate(this.#gate, () => {
-      this.#source.add(
-        this.#events$.subscribe({
-          next: (event) => this.#guard(() => this.#take(event)),
-          error: (error) => this.#fail(error),
-          complete: () => this.#guard(() => this.#end()),
+      source.add(
+        events$.subscribe({
+          next: (event) => guard(() => this.#take(event)),
+          error: (error) => guard(() => this.#fail(error)),
+          complete: () => guard(() => this.#end()),
         }),
       );
     });
-    if (this.#hasEnded) this.#source.unsubscribe();
   }
 
   /** What goes wrong with an event is a failure of this stream, and of nothing else. */
@@ -136,6 +153,7 @@ export class EventStreamBody {
     const json = publicJson(event);
     const id = cursor !== undefined && isIdentifier(cursor) ? `id: ${cursor}\n` : '';
     if (id) this.#lastCursor = cursor;
+    this.#endsAtCursor = id !== '';
     this.#write(`${id}data: ${json}\n\n`);
   }
 
@@ -144,15 +162,25 @@ export class EventStreamBody {
     this.#length += text.length;
   }
 
-  /** Its reader comes back with the last id that it has read, and nothing is lost but time. */
+  /** What waits is still read, so that a reader comes further each time; what follows is read from the log when there is room. */
   #overflow(): void {
-    if (this.#isDurable) {
-      this.#empty();
+    if (this.#again && this.#endsAtCursor) {
+      this.#isBehind = true;
+      this.#source.unsubscribe();
+      // What it holds comes again.
+      this.#characters.end();
+    } else if (this.#isDurable) {
       this.#close();
-      return;
+    } else {
+      this.#empty();
+      this.#fail(new ProviderError({ category: 'buffer-overflow', phase: 'local', reason: 'the reader is too slow' }));
     }
-    this.#empty();
-    this.#fail(new ProviderError({ category: 'buffer-overflow', phase: 'local', reason: 'the reader is too slow' }));
+  }
+
+  #catchUp(): void {
+    if (!this.#isBehind || this.#hasEnded || this.#length > 0) return;
+    this.#isBehind = false;
+    this.#subscribe((this.#again as (after: string) => Observable<EventLike>)(this.#lastCursor as string));
   }
 
   #fail(error: unknown): void {

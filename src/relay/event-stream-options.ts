@@ -22,8 +22,9 @@ export interface EventStreamOptions {
    */
   readonly maxAge?: number | undefined;
   /**
-   * How much waits for a slow reader, in bytes, two for each character. A source that can pause is paused before; else a stream that can be read
-   * again is closed, so that its reader comes back later, and any other fails as `buffer-overflow`. Default: 1,048,576.
+   * How much waits for a slow reader, in bytes, two for each character. A source that can pause is paused before; what a relay's handler serves is
+   * read on from the log when there is room; else a stream that can be read again is closed behind what waits, so that its reader comes back, and
+   * any other fails as `buffer-overflow`. Default: 1,048,576.
    */
   readonly maxBufferedBytes?: number | undefined;
   /** Closes the stream without the end marker, for a process that is about to end. Default: nothing does. */

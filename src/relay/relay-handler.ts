@@ -6,7 +6,7 @@ import { callback, count, instance, parseOptions } from '../core/options.ts';
 import type { StreamRequest } from '../core/request.ts';
 import { errorToResponse, refuse, statusOf } from './error-to-response.ts';
 import { EventStreamBody } from './event-stream-body.ts';
-import { type EventStreamOptions, eventStreamShape } from './event-stream-options.ts';
+import { type EventStreamOptions, type EventStreamSettings, eventStreamShape } from './event-stream-options.ts';
 import { responseOf } from './event-stream-response.ts';
 import { lastEventId } from './last-event-id.ts';
 import { publicError } from './public-json.ts';
@@ -87,6 +87,12 @@ const schema = z.strictObject({
 export function createRelayHandler(options: RelayHandlerOptions): RelayHandler {
   const { sessions, authorize, requestFrom, path, maxBody, ...streaming } = parseOptions('createRelayHandler', schema, options);
 
+  function bodyOf(id: string, after: string | undefined, { tenant }: RelayAccess, settings: EventStreamSettings): EventStreamBody {
+    const attach = (from: string | undefined) =>
+      sessions.attach(id, { ...(from !== undefined && { after: from }), ...(tenant !== undefined && { tenant }) });
+    return new EventStreamBody(attach(after), settings, attach);
+  }
+
   async function start(request: Request, access: RelayAccess): Promise<Response> {
     const idempotencyKey = headerOf(request, 'idempotency-key');
     const requestId = headerOf(request, 'x-client-request-id');
@@ -105,16 +111,15 @@ export function createRelayHandler(options: RelayHandlerOptions): RelayHandler {
       return new Response(JSON.stringify({ id, location }), { status, headers });
     }
     const settings = { ...streaming, location, status };
-    return responseOf(new EventStreamBody(sessions.attach(id, tenant === undefined ? {} : { tenant }), settings), settings);
+    return responseOf(bodyOf(id, undefined, access, settings), settings);
   }
 
-  async function attach(request: Request, { tenant }: RelayAccess): Promise<Response> {
+  async function attach(request: Request, access: RelayAccess): Promise<Response> {
     const { after, hasEnded } = lastEventId(request);
     if (hasEnded) return new Response(null, { status: 204 });
     const { pathname } = new URL(request.url);
     const settings = { ...streaming, location: path ? `${path.replace(/\/+$/, '')}/${idOf(request)}` : pathname, status: 200 };
-    const events$ = sessions.attach(idOf(request), { ...(after !== undefined && { after }), ...(tenant !== undefined && { tenant }) });
-    const body = new EventStreamBody(events$, settings);
+    const body = bodyOf(idOf(request), after, access, settings);
     const failure = await body.failureWithin(defaults.relay.statusDelay);
     return failure !== undefined && statusOf(failure) !== undefined ? errorToResponse(failure) : responseOf(body, settings);
   }

@@ -49,11 +49,16 @@ const schema = z.strictObject({
   url: z.custom<string>((value) => typeof value === 'string' && value.trim() !== '' && !/^\w+:\/\/[^/]*@/.test(value), {
     error: 'must be an address without credentials',
   }),
-  name: z.custom<string>((value) => typeof value === 'string' && /^[\x20-\x7e]+$/.test(value), { error: 'must be a text' }).default('relay'),
+  name: z
+    .custom<string>((value) => typeof value === 'string' && /^[\x20-\x7e]+$/.test(value), { error: 'must be a text' })
+    .default('relay'),
   headers: z
-    .custom<NonNullable<RelayOptions['headers']>>((value) => typeof value === 'function' || (isObject(value) && !(value instanceof Headers)), {
-      error: 'must be an object of texts, or a function that returns one',
-    })
+    .custom<NonNullable<RelayOptions['headers']>>(
+      (value) => typeof value === 'function' || (isObject(value) && !(value instanceof Headers)),
+      {
+        error: 'must be an object of texts, or a function that returns one',
+      },
+    )
     .default({}),
   fetch: callback<typeof globalThis.fetch>().optional(),
   heartbeat: milliseconds(10).default(defaults.relay.heartbeat),
@@ -83,7 +88,7 @@ export function relayProvider<E extends EventLike>(
 
   return {
     name,
-    capabilities: { resume: true },
+    capabilities: { resume: true, resumesFreely: true },
     transport: (request, context) =>
       transport(request, context).pipe(catchError((error: unknown) => throwError(() => finalError(error) ?? error))),
     request: (request, context) => {
@@ -136,7 +141,8 @@ function finalError(error: unknown): ProviderError | undefined {
   const { body, status } = error.facts;
   const told = isObject(body) && isObject(body.error) ? body.error : undefined;
   const category = categoryOf(told?.category);
-  if (status === undefined || !category || errorCategories[category].retryable || errorCategories[category].side !== 'local') return undefined;
+  if (status === undefined || !category || errorCategories[category].retryable || errorCategories[category].side !== 'local')
+    return undefined;
   const { providerRequestId } = relayedError(told);
   return new ProviderError({ category, status, retryable: false, providerRequestId, cause: error });
 }

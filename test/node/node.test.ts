@@ -104,7 +104,14 @@ describe('a stream that is written to a response of Node', () => {
   });
 
   it('takes a plain response too, with its status and its cookies', async () => {
-    const answer = new Response(null, { status: 204, headers: [['set-cookie', 'a=1'], ['set-cookie', 'b=2'], ['x-mine', 'yes']] });
+    const answer = new Response(null, {
+      status: 204,
+      headers: [
+        ['set-cookie', 'a=1'],
+        ['set-cookie', 'b=2'],
+        ['x-mine', 'yes'],
+      ],
+    });
     const url = await serve((_request, response) => void writeEventStream(response, answer));
     const response = await fetch(url);
     expect([response.status, response.headers.get('x-mine'), response.headers.getSetCookie()]).toEqual([204, 'yes', ['a=1', 'b=2']]);

@@ -1,7 +1,7 @@
 import { asyncScheduler, concat, from, NEVER, Observable, of, Subject, throwError } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type EventLike, ProviderError } from '../../src/index.ts';
 import { currentFlowGate } from '../../src/core/flow-gate.ts';
+import { type EventLike, ProviderError } from '../../src/index.ts';
 import { toEventStreamResponse } from '../../src/relay/event-stream-response.ts';
 import { messagesIn, readText } from './support.ts';
 
@@ -54,7 +54,16 @@ describe('a stream of events as a response', () => {
 
   it('tells of a failure what an end user may read, then that it is the end', async () => {
     const error = new ProviderError({ category: 'rate-limit', provider: 'acme', detail: 'org-123 is over its quota', retryAfterMs: 2_000 });
-    const messages = messagesIn(await readText(toEventStreamResponse(concat(of(delta('Hel')), throwError(() => error)))));
+    const messages = messagesIn(
+      await readText(
+        toEventStreamResponse(
+          concat(
+            of(delta('Hel')),
+            throwError(() => error),
+          ),
+        ),
+      ),
+    );
     expect(messages.map(({ data }) => data)).toEqual([delta('Hel'), { type: 'error', error: error.toPublic() }, { type: 'end' }]);
   });
 
@@ -148,13 +157,14 @@ describe('a stream of events as a response', () => {
 describe('a reader that is too slow', () => {
   const text = 'x'.repeat(1_000);
 
-  it('is sent away without the end marker where it can come back with its cursor', async () => {
+  it('is sent away without the end marker, with what it has waited for, where it can come back with its cursor', async () => {
     const source$ = new Subject<EventLike>();
     const reader = readerOf(toEventStreamResponse(source$, { maxBufferedBytes: 10_000 }));
     await read(reader);
     let events = 0;
     while (source$.observed && events < 100) source$.next(delta(text, `c${++events}`));
     expect(events).toBe(5);
+    expect(messagesIn(await read(reader)).map(({ id }) => id)).toEqual(['c1', 'c2', 'c3', 'c4', 'c5']);
     expect(await read(reader)).toBe('done');
   });
 
@@ -221,7 +231,10 @@ describe('in time, a stream of events', () => {
 
   it('is served for five minutes, so that its reader is asked again who it is; but to the end where it cannot come back', async () => {
     const ends = new Map<string, boolean>();
-    for (const [name, location] of [['kept', '/chat/1'], ['fleeting', undefined]] as const) {
+    for (const [name, location] of [
+      ['kept', '/chat/1'],
+      ['fleeting', undefined],
+    ] as const) {
       const reader = readerOf(toEventStreamResponse(new Subject<EventLike>(), { location }));
       void (async () => {
         let text = '';
@@ -269,7 +282,12 @@ describe('a process that is about to end', () => {
   });
 
   it('that has been told so begins nothing', async () => {
-    const text = await readText(toEventStreamResponse(throwError(() => new Error('subscribed')), { signal: AbortSignal.abort() }));
+    const text = await readText(
+      toEventStreamResponse(
+        throwError(() => new Error('subscribed')),
+        { signal: AbortSignal.abort() },
+      ),
+    );
     expect(text).toMatch(/^:\n\nretry: \d+\n\n$/);
   });
 });
@@ -278,18 +296,35 @@ describe('a failure that is not of the stream', () => {
   const away = new ProviderError({ category: 'network', phase: 'local', code: 'store-unavailable' });
 
   it('only closes a stream that can be read again', async () => {
-    const text = await readText(toEventStreamResponse(concat(of(delta('x', 'c1')), throwError(() => away))));
+    const text = await readText(
+      toEventStreamResponse(
+        concat(
+          of(delta('x', 'c1')),
+          throwError(() => away),
+        ),
+      ),
+    );
     expect(messagesIn(text)).toEqual([{ id: 'c1', data: delta('x') }]);
   });
 
   it('is the end of any other', async () => {
-    const text = await readText(toEventStreamResponse(concat(of(delta('x')), throwError(() => away))));
+    const text = await readText(
+      toEventStreamResponse(
+        concat(
+          of(delta('x')),
+          throwError(() => away),
+        ),
+      ),
+    );
     expect(messagesIn(text).map(({ data }) => data.type)).toEqual(['text-delta', 'error', 'end']);
   });
 
   it('is what the host says it is', async () => {
     const isClosingFor = (error: unknown) => error instanceof RangeError;
-    const events$ = concat(of(delta('x', 'c1')), throwError(() => new RangeError()));
+    const events$ = concat(
+      of(delta('x', 'c1')),
+      throwError(() => new RangeError()),
+    );
     expect(messagesIn(await readText(toEventStreamResponse(events$, { isClosingFor })))).toHaveLength(1);
   });
 });

@@ -84,7 +84,10 @@ export class LogSessions {
   /** Told of each log that begins. */
   onStart: (log: Log) => void = () => {};
 
-  start = async (request: StreamRequest, options: { readonly tenant?: string | undefined; readonly idempotencyKey?: string | undefined }) => {
+  start = async (
+    request: StreamRequest,
+    options: { readonly tenant?: string | undefined; readonly idempotencyKey?: string | undefined },
+  ) => {
     if (this.refusal) throw this.refusal;
     const key = `${options.tenant ?? ''} ${options.idempotencyKey ?? Math.random()}`;
     const known = this.keys.get(key);

@@ -40,7 +40,13 @@ describe('the decoder of a relay', () => {
     const { decoder, take } = decoderAt('c1');
     const error = new ProviderError({ category: 'content-filter', requestId: 'req_server', retryAfterMs: 5 });
     expect(() => take({ type: 'error', error } as EventLike)).toThrow(
-      expect.objectContaining({ category: 'content-filter', retryable: false, providerRequestId: 'req_server', retryAfterMs: 5, gaveUp: 'not-retryable' }),
+      expect.objectContaining({
+        category: 'content-filter',
+        retryable: false,
+        providerRequestId: 'req_server',
+        retryAfterMs: 5,
+        gaveUp: 'not-retryable',
+      }),
     );
     expect(decoder.cursor).toBeUndefined();
   });

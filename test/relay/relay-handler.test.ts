@@ -14,7 +14,8 @@ function relayed(options: Partial<RelayHandlerOptions> = {}) {
   const handler = createRelayHandler({ sessions, ...options });
   const send = (method: string, path: string, headers: Record<string, string> = {}, body?: BodyInit) =>
     handler(new Request(`http://relay.test${path}`, { method, headers, ...(body !== undefined && { body }) }));
-  const post = (headers: Record<string, string> = {}, body: unknown = asked) => send('POST', '/chat', { ...json, ...headers }, JSON.stringify(body));
+  const post = (headers: Record<string, string> = {}, body: unknown = asked) =>
+    send('POST', '/chat', { ...json, ...headers }, JSON.stringify(body));
   return { sessions, send, post };
 }
 
@@ -57,7 +58,8 @@ describe('a relay', () => {
     await post();
     sessions.logs[0]?.say('one', 'two', 'three');
     sessions.logs[0]?.finish();
-    const textsOf = async (path: string, headers = {}) => messagesIn(await readText(await send('GET', path, headers))).map(({ data }) => data.text ?? data.type);
+    const textsOf = async (path: string, headers = {}) =>
+      messagesIn(await readText(await send('GET', path, headers))).map(({ data }) => data.text ?? data.type);
     expect(await textsOf('/chat/s1')).toEqual(['start', 'one', 'two', 'three', 'finish', 'end']);
     expect(await textsOf('/chat/s1?after=c000002')).toEqual(['two', 'three', 'finish', 'end']);
     expect(await textsOf('/chat/s1?after=c000002', { 'last-event-id': 'c000003' })).toEqual(['three', 'finish', 'end']);
@@ -112,7 +114,10 @@ describe('a relay with users', () => {
     sessions.logs[0]?.finish();
     expect((await send('GET', '/chat/s1', { 'x-user': 'ann' })).status).toBe(200);
     const statuses = await Promise.all(
-      (['GET', 'DELETE'] as const).flatMap((method) => [send(method, '/chat/s1', { 'x-user': 'bob' }), send(method, '/chat/s9', { 'x-user': 'bob' })]),
+      (['GET', 'DELETE'] as const).flatMap((method) => [
+        send(method, '/chat/s1', { 'x-user': 'bob' }),
+        send(method, '/chat/s9', { 'x-user': 'bob' }),
+      ]),
     );
     const bodies = await Promise.all(statuses.map((each) => each.text()));
     expect(statuses.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
@@ -137,7 +142,10 @@ describe('a relay with users', () => {
   it('makes the request out of what the page has sent', async () => {
     const { sessions, post } = relayed({
       authorize,
-      requestFrom: (body, { tenant }) => ({ model: 'ours', messages: [{ role: 'user', content: `${tenant}: ${(body as { q: string }).q}` }] }),
+      requestFrom: (body, { tenant }) => ({
+        model: 'ours',
+        messages: [{ role: 'user', content: `${tenant}: ${(body as { q: string }).q}` }],
+      }),
     });
     await post({ 'x-user': 'ann' }, { q: 'Hello' });
     expect(sessions.logs[0]?.request).toEqual({ model: 'ours', messages: [{ role: 'user', content: 'ann: Hello' }] });
@@ -210,4 +218,3 @@ describe('the place of a reader', () => {
     expect(placeOf('/x', '.end')).toEqual({ after: undefined, hasEnded: true });
   });
 });
-

@@ -8,18 +8,21 @@ export interface RestartableServer {
   /** Cuts every connection and refuses new ones. */
   down(): Promise<void>;
   up(): Promise<void>;
+  /** What is asked from now on is answered by somebody else; connections stay. */
+  replace(listener: RequestListener): Promise<void>;
   readonly requests: { readonly method: string; readonly url: string; readonly headers: NodeJS.Dict<string | string[]> }[];
 }
 
 export async function serveNode(listener: RequestListener): Promise<RestartableServer> {
   let server: Server | undefined;
   let port = 0;
+  let current = listener;
   const sockets = new Set<Socket>();
   const requests: RestartableServer['requests'] = [];
   const up = async (): Promise<void> => {
     server = createServer((request, response) => {
       requests.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers });
-      listener(request, response);
+      current(request, response);
     });
     server.on('connection', (socket) => {
       sockets.add(socket);
@@ -36,7 +39,10 @@ export async function serveNode(listener: RequestListener): Promise<RestartableS
   };
   await up();
   afterwards(() => (server ? down() : undefined));
-  return { url: `http://127.0.0.1:${port}`, up, down, requests };
+  const replace = async (other: RequestListener): Promise<void> => {
+    current = other;
+  };
+  return { url: `http://127.0.0.1:${port}`, up, down, replace, requests };
 }
 
 /** All that a response's body says. */
