@@ -153,7 +153,7 @@ const clientSchema = z.strictObject({
     .custom<Transport>((value) => typeof value === 'function', { error: 'must be a transport, as fetchTransport() makes one' })
     .optional(),
   recovery: recoverySchema.optional(),
-  maxRequests: count(1).default(defaults.maxRequests),
+  maxRequests: count(1).optional(),
   countTokens: callback<(text: string) => number>().optional(),
   usageAfterStop: milliseconds(0).default(0),
 });
@@ -214,14 +214,15 @@ export interface CallSettings {
 
 /** @throws TypeError that names the option. */
 export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>): ClientSettings<E> {
-  const { maxRequests, usageAfterStop } = parseOptions('createClient', clientSchema, config);
+  const { maxRequests: asked, usageAfterStop } = parseOptions('createClient', clientSchema, config);
   const { provider, fallback = [], transport, rateLimit, hedge, repetitionGuard, countTokens } = config;
-  const timeout = override<StreamTimeoutConfig>(defaults.timeout, config.timeout);
+  const own = provider.defaults ?? {};
+  const timeout = override(override<StreamTimeoutConfig>(defaults.timeout, own.timeout), config.timeout);
   const fetching = fetchTransport();
   return {
     provider,
     fallback,
-    maxRequests,
+    maxRequests: asked ?? own.maxRequests ?? defaults.maxRequests,
     rateLimit,
     hedge,
     repetitionGuard,
@@ -231,10 +232,16 @@ export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>):
     transportOf: (one) => transport ?? one.transport ?? fetching,
     budget: config.budget ?? createRetryBudget(),
     cooldowns: config.cooldowns ?? createCooldowns(),
-    retry: config.retry ?? {},
+    retry: override<BackoffConfig>(own.retry ?? {}, config.retry),
     timeout,
     // Slowness is worth a refusal where somebody else can answer.
-    breakers: config.breakers ?? createCircuitBreakers({ openOnSlow: fallback.length > 0, probeTimeout: probeTimeoutOf(timeout) }),
+    breakers:
+      config.breakers ??
+      createCircuitBreakers({
+        openOnSlow: fallback.length > 0,
+        probeTimeout: probeTimeoutOf(timeout),
+        shadow: own.breaks === false && fallback.length === 0,
+      }),
     classify: config.classify ?? {},
   };
 }

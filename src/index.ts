@@ -10,7 +10,7 @@ export { ErrorResponse } from './core/error-response.ts';
 export { type EventLike, isContentEvent, type ProviderEvent, type RateLimitSnapshot, type StreamEvent } from './core/event.ts';
 export { FlowGate } from './core/flow-gate.ts';
 export type { BreakerMoment, BreakerReason, BreakerState, LifecycleEvent, Moment, MomentOfCall } from './core/lifecycle.ts';
-export type { Capabilities, Decoder, ErrorDescription, ErrorFacts, Provider } from './core/provider.ts';
+export type { Capabilities, Decoder, ErrorDescription, ErrorFacts, Provider, ProviderDefaults } from './core/provider.ts';
 export {
   type Attempt,
   type ErrorInit,

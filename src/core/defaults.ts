@@ -167,8 +167,38 @@ export const defaults = {
     maxRecent: 256,
     maxRecentCharacters: 262_144,
   },
+  /** Evidence of breakers, cooldowns and budgets that processes share. */
+  sharing: {
+    /** The time between two rounds, give or take a quarter, and at least. */
+    every: 1_000,
+    minGap: 50,
+    /** Rounds that a process may miss before it is not counted. */
+    missedRounds: 5,
+    /** No evidence is believed for longer. */
+    maxFor: 120_000,
+    maxNodes: 1_000,
+    /** Verdicts of one process, and its spendings; and the names of providers, models and tenants, in characters. */
+    maxEvidence: 1_000,
+    maxName: 512,
+    /** How long one round may take in Redis, and how much one process may put up there, in characters. */
+    commandTimeout: 1_000,
+    maxReport: 65_536,
+    /** How much of the others' evidence is read in one round, in characters. */
+    maxReply: 4_194_304,
+  },
   /** Streams on their way to browsers. */
   relay: {
+    /** Of a client that reads one. */
+    client: {
+      maxRequests: 200,
+      retry: { maxAttempts: 30, maxDelay: 5_000 },
+      timeout: {
+        firstContent: Number.POSITIVE_INFINITY,
+        idle: Number.POSITIVE_INFINITY,
+        total: Number.POSITIVE_INFINITY,
+      },
+      breaks: false,
+    },
     heartbeat: 15_000,
     /** Heartbeats that may be missing before a connection is given up. */
     maxSilentHeartbeats: 3,

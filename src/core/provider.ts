@@ -20,6 +20,23 @@ export interface Capabilities {
   readonly charactersPerToken?: number | undefined;
 }
 
+/** Where a client has other defaults for a provider than for all others. What its configuration says counts more. */
+export interface ProviderDefaults {
+  readonly maxRequests?: number | undefined;
+  readonly retry?: { readonly maxAttempts?: number | undefined; readonly maxDelay?: number | undefined } | undefined;
+  /** `Infinity` is no deadline. */
+  readonly timeout?:
+    | {
+        readonly headers?: number | undefined;
+        readonly firstContent?: number | undefined;
+        readonly idle?: number | undefined;
+        readonly total?: number | undefined;
+      }
+    | undefined;
+  /** Whether its failures open a breaker. Default: true. */
+  readonly breaks?: boolean | undefined;
+}
+
 /**
  * Turns the messages of one attempt into events.
  *
@@ -72,6 +89,8 @@ export interface Provider<E extends EventLike = never> {
   /** The provider's name, for events, errors and the key of what is shared: two endpoints that fail apart need two names. */
   readonly name: string;
   readonly capabilities?: Capabilities | undefined;
+  /** Of a client whose first provider it is. */
+  readonly defaults?: ProviderDefaults | undefined;
   request(request: StreamRequest, context: RequestContext): HttpRequest;
   /**
    * One for each attempt.

@@ -89,6 +89,8 @@ export function relayProvider<E extends EventLike>(
   return {
     name,
     capabilities: { resume: true, resumesFreely: true },
+    // Its silence is noticed by heartbeats, the other side has the deadlines, and asking for the rest costs nothing.
+    defaults: defaults.relay.client,
     transport: (request, context) =>
       transport(request, context).pipe(catchError((error: unknown) => throwError(() => finalError(error) ?? error))),
     request: (request, context) => {

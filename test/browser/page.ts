@@ -2,7 +2,6 @@
 import { Subscription } from 'rxjs';
 import { createClient } from '../../src/client.ts';
 import type { ProviderError } from '../../src/core/provider-error.ts';
-import { createCircuitBreakers } from '../../src/operators/create-circuit-breaker.ts';
 import { textDeltas } from '../../src/operators/text-deltas.ts';
 import { relay } from '../../src/relay.ts';
 
@@ -30,10 +29,7 @@ function readByClient(heartbeat: number): void {
   const provider = relay({ url: '/chat', heartbeat });
   const client = createClient({
     provider,
-    retry: { initialDelay: 50, maxDelay: 200, maxAttempts: 50 },
-    maxRequests: 100,
-    // A server that restarts is no provider in trouble: there is no other to turn to.
-    breakers: createCircuitBreakers({ consecutiveFailures: 1_000, failureRatio: 1, minOutcomes: 1_000 }),
+    retry: { initialDelay: 50, maxDelay: 200 },
   });
   reading = client
     .stream(request)

@@ -18,13 +18,13 @@ import { type Passing, passOn, proxyTo } from '../relay/proxy.ts';
 import { serveNode, until } from '../relay/support.ts';
 import { afterwards, clientOf, collect, expectError, expectText, request, serve, typesOf, within } from './support.ts';
 
-const retry = { initialDelay: 5, maxDelay: 20, jitter: 'none', maxAttempts: 10 } as const;
+const retry = { initialDelay: 5, maxDelay: 20, jitter: 'none' } as const;
 
 async function relayed(options: Partial<RelayHandlerOptions> = {}, through: (url: string) => Promise<string> = async (url) => url) {
   const sessions = new LogSessions();
   const server = await serveNode(toNodeHandler(createRelayHandler({ sessions, ...options })));
   const provider = relay({ url: `${await through(server.url)}/chat` });
-  return { sessions, server, provider, client: createClient({ provider, retry, maxRequests: 50 }) };
+  return { sessions, server, provider, client: createClient({ provider, retry }) };
 }
 
 describe('an answer that is relayed', () => {
