@@ -39,6 +39,8 @@ import { parseRunToolsConfig, type RunToolsConfig } from './run-tools-options.ts
  * where the answer was cut (`length`, `content-filter`, `refusal`) none is. A `restart` in a later turn is followed by a `snapshot` of
  * what stays. All turns have one request id. Parts of later turns have the turn before their id: `2/text-0`.
  *
+ * Where the provider paused its turn (Anthropic's `pause_turn`), the next one takes it up.
+ *
  * Completes with the `finish` of the turn that calls no tool; of the last one (`maxSteps`), whose calls are not run; or of one with
  * calls of a tool without `execute`, or of the request's own `tools`: these are for the caller, the others' results are there. Its
  * `usage` is that of all turns. A forced `toolChoice` holds for the first turn.

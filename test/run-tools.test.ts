@@ -7,6 +7,7 @@ import {
   createClient,
   type Message,
   type ProviderError,
+  type ProviderEvent,
   type RunToolsConfig,
   result,
   runTools,
@@ -145,6 +146,42 @@ describe('runTools', () => {
     const { told } = play(turns, { maxSteps: 400 });
     expect(told.error).toBeUndefined();
     expect(of$(told, 'tool-result')).toHaveLength(399);
+  });
+
+  describe('a turn that the provider paused', () => {
+    const pause = { ...finish('other', { outputTokens: 1 }), rawFinishReason: 'pause_turn' } as ProviderEvent;
+    const paused = (said: string): FakeAttempt => [start(), text(said), pause];
+
+    it('is taken up by another one, with what was said so far and no message of the user’s', () => {
+      const { told, provider } = play([paused('I search. '), paused('And search. '), answer]);
+      expect(typesOf(told)).toEqual(['start', 'text-delta', 'text-delta', 'text-delta', 'finish']);
+      expect(of$(told, 'finish')[0]).toMatchObject({ finishReason: 'stop', usage: { outputTokens: 6 } });
+      expect(provider.requests.map(({ messages }) => messages)).toEqual([
+        request.messages,
+        [...request.messages, { role: 'assistant', content: 'I search. ' }],
+        [...request.messages, { role: 'assistant', content: 'I search. ' }, { role: 'assistant', content: 'And search. ' }],
+      ]);
+      provider.verify();
+    });
+
+    it('is the end where it is the last of maxSteps', () => {
+      const { told, provider } = play([paused('I search. '), paused('And search. ')], { maxSteps: 2 });
+      expect(of$(told, 'finish')).toMatchObject([{ finishReason: 'other', rawFinishReason: 'pause_turn' }]);
+      provider.verify();
+    });
+
+    it('has its calls run first', () => {
+      const { told, provider } = play([[toolCall('weather', { city: 'Rome' }, 'c1'), pause], answer]);
+      expect(resultsOf(told)).toEqual(['Sunny in Rome']);
+      expect(provider.requests[1]?.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool']);
+    });
+
+    it('lets messages wait until it is over', () => {
+      const more: Message = { role: 'user', content: 'And in Oslo?' };
+      const { told, provider } = play([paused('I search. '), answer, answer], { messages$: of(more) });
+      expect(typesOf(told)).toEqual(['start', 'text-delta', 'text-delta', 'message', 'text-delta', 'finish']);
+      expect(provider.requests.map(({ messages }) => messages.at(-1)?.role)).toEqual(['user', 'assistant', 'user']);
+    });
   });
 
   it('runs no call of an answer that was cut', () => {

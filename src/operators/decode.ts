@@ -1,4 +1,4 @@
-import { asyncScheduler, Observable } from 'rxjs';
+import { asyncScheduler, defer, Observable } from 'rxjs';
 import type { RequestContext } from '../core/context.ts';
 import { defaults } from '../core/defaults.ts';
 import { ErrorResponse } from '../core/error-response.ts';
@@ -8,13 +8,18 @@ import { ProviderError } from '../core/provider-error.ts';
 import { randomId } from '../core/random-id.ts';
 import type { ResponseHead, SseMessage } from '../core/transport.ts';
 import type { AttemptUsage } from '../policies/attempt-usage.ts';
+import { classifyErrors } from './classify-errors.ts';
 import { OperatorSubscriber } from './operator-subscriber.ts';
+import { stampErrors } from './stamp-errors.ts';
 
 /** What `decode` may know of the attempt. */
 export interface DecodeContext extends Partial<Pick<RequestContext, 'requestId' | 'attempt' | 'raw' | 'model'>> {
   /** Where an answer is taken up again; for the provider's decoder. */
   readonly from?: string | undefined;
-  /** Told of the decoder, whose cursor says how far it has come. */
+  /**
+   * Told of the decoder, whose cursor says how far it has come. Who follows also classifies: errors leave as they were thrown. Default: every
+   * error leaves as a `ProviderError`, in the words of the provider.
+   */
   readonly follow?: ((decoder: Pick<Decoder, 'cursor'>) => void) | undefined;
   /** Keeps count of what the attempt costs. */
   readonly usage?: Pick<AttemptUsage, 'begin' | 'write' | 'report' | 'settle'> | undefined;
@@ -25,7 +30,7 @@ export interface DecodeContext extends Partial<Pick<RequestContext, 'requestId' 
  *
  * Emits `start` for the head, or with the first chunk; then what the decoder yields. Completes after `finish`, the provider's own
  * sign of the end, as soon as the body ends or 50 ms have passed, and drops what comes after it. A body that ends without it is an
- * error: `interrupted`.
+ * error: `interrupted`. What the provider reports inside the stream, and whatever the source fails with, leaves as a `ProviderError`.
  *
  * @param context Of a request that is made by hand. Default: a request id of its own, attempt 1, and the model that the first chunk names.
  *
@@ -38,9 +43,36 @@ export function decode<E extends EventLike>(
   provider: Provider<E>,
   context: DecodeContext = {},
 ): (source: Observable<unknown>) => Observable<StreamEvent | E> {
+  // The client classifies for itself, with the user's rules and the secrets of the request.
+  if (context.follow) return decoded(provider, context);
+  const { model } = context;
+  const classified = classifyErrors<StreamEvent | E>({
+    provider: provider.name,
+    model,
+    describeError: provider.describeError?.bind(provider),
+  });
+  return (source) =>
+    defer(() => {
+      const requestId = context.requestId ?? newRequestId();
+      const stamp = stampErrors<StreamEvent | E>(({ requestId: own }) => ({ requestId: own || requestId, attempt: context.attempt ?? 1 }));
+      return source.pipe(decoded(provider, context, requestId), classified, stamp);
+    });
+}
+
+function newRequestId(): string {
+  return `req_${randomId()}`;
+}
+
+/** The events of a response; what fails leaves as it was thrown. */
+function decoded<E extends EventLike>(
+  provider: Provider<E>,
+  context: DecodeContext,
+  given = context.requestId,
+): (source: Observable<unknown>) => Observable<StreamEvent | E> {
   return (source) =>
     new Observable<StreamEvent | E>((subscriber) => {
-      const { requestId = `req_${randomId()}`, raw, usage: account } = context;
+      const { raw, usage: account } = context;
+      const requestId = given ?? newRequestId();
       let decoder: Decoder<E> | undefined;
       let headers: Headers | undefined;
       let hasEnded = false;
@@ -107,6 +139,7 @@ export function decode<E extends EventLike>(
       };
 
       const take = (value: unknown): void => {
+        if (hasEnded) return;
         const message = messageOf(value);
         if (message.type === 'head') {
           begin(message, context.model);
@@ -153,6 +186,9 @@ const noHead: ResponseHead = { type: 'head', status: 200, headers: new Headers()
 
 /** A head or a message of a transport as it is; anything else is what an SDK has parsed. */
 function messageOf(value: unknown): ResponseHead | SseMessage {
+  if (value === undefined || value === null) {
+    throw new ErrorResponse({ status: undefined, body: undefined, headers: undefined, reason: `a chunk of the stream is ${value}` });
+  }
   const { type } = value as { readonly type?: unknown };
   const isOurs =
     (type === 'message' && typeof (value as Partial<SseMessage>).data === 'string') ||

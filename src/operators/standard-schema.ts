@@ -43,7 +43,7 @@ export function check<S extends StandardSchemaV1>(
 ): SchemaResult<SchemaOutput<S>> | Promise<SchemaResult<SchemaOutput<S>>> {
   type Result = SchemaResult<SchemaOutput<S>>;
   try {
-    const result = schema['~standard'].validate(value) as Result | Promise<Result>;
+    const result = validate(schema, value) as Result | Promise<Result>;
     return isPromise(result)
       ? Promise.resolve(result)
           .then(resultOf<Result>)
@@ -52,6 +52,20 @@ export function check<S extends StandardSchemaV1>(
   } catch (error) {
     return thrown(error);
   }
+}
+
+/**
+ * zod first asks as if no check were asynchronous, and drops the promise of one that is: where that rejects, nobody would handle it. Told of it
+ * beforehand, zod answers at once all the same where it can.
+ */
+function validate(schema: StandardSchemaV1, value: unknown): unknown {
+  const { run } = (schema as Partial<z.core.$ZodType>)._zod ?? {};
+  if (schema['~standard'].vendor !== 'zod' || typeof run !== 'function') return schema['~standard'].validate(value);
+  const context = { async: true };
+  const told = ({ value, issues }: z.core.ParsePayload) =>
+    issues.length === 0 ? { value } : { issues: issues.map((issue) => z.core.util.finalizeIssue(issue, context, z.core.config())) };
+  const payload = run({ value, issues: [] }, context);
+  return isPromise(payload) ? payload.then(told) : told(payload);
 }
 
 function isPromise<T>(result: T | Promise<T>): result is Promise<T> {

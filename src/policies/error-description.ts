@@ -1,7 +1,7 @@
 import type { ErrorDescription, ErrorFacts } from '../core/provider.ts';
 import { ErrorLexicon, type ErrorVocabulary } from './error-vocabulary.ts';
 import { readErrorWords } from './error-words.ts';
-import { retryAfterOfBody, waitOfHeaders } from './retry-after.ts';
+import { retryAfterOfBody, waitOfHeaders, waitOfLimits } from './retry-after.ts';
 import { statusCategory } from './status-category.ts';
 
 /**
@@ -38,19 +38,25 @@ function describe(facts: ErrorFacts, lexicon: ErrorLexicon): ErrorDescription {
   const said = [message, ...words].join('\n');
   const byWords = lexicon.specificCategory(words) ?? lexicon.phraseCategory(said);
   const refined = lexicon.refine(told, facts, byWords);
+  const category = refined.category ?? byWords;
+  const genericCategory = statusCategory(told.status) ?? lexicon.genericCategory(words);
+  const isRateLimit = (category ?? statusCategory(facts.status) ?? genericCategory) === 'rate-limit';
   return {
-    category: refined.category ?? byWords,
-    genericCategory: statusCategory(told.status) ?? lexicon.genericCategory(words),
+    category,
+    genericCategory,
     retryable: toldRetryable(headers, lexicon.retryHeaders) ?? refined.retryable,
-    // What a header says is meant for programs, and is read where every header is.
-    retryAfterMs:
-      (headers && waitOfHeaders(headers, lexicon.waitHeaders)) ??
-      (body === undefined || headers?.has('retry-after') ? undefined : retryAfterOfBody(body)),
+    retryAfterMs: (headers && waitOfHeaders(headers, lexicon.waitHeaders)) ?? otherWait(facts, isRateLimit ? lexicon : undefined),
     // The number of an HTTP status is the status once more.
     code: words.find((word) => !isStatus(word)) ?? words[0],
     detail: message,
     providerRequestId: firstHeader(headers, lexicon.requestIdHeaders) ?? told.requestId,
   };
+}
+
+/** The wait that the body asks for, else that of the limits which are used up. `Retry-After` counts more, and is read where every header is. */
+function otherWait({ body, headers }: ErrorFacts, limits: ErrorLexicon | undefined): number | undefined {
+  if (headers?.has('retry-after')) return undefined;
+  return (body === undefined ? undefined : retryAfterOfBody(body)) ?? (headers && limits && waitOfLimits(limits.rateLimits(headers)));
 }
 
 /** What HTTP itself says of an error, whoever sent it. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ErrorCategory, errorCategories } from '../core/error-category.ts';
+import type { RateLimitSnapshot } from '../core/event.ts';
 import { callback, parseOptions } from '../core/options.ts';
 import type { ErrorFacts } from '../core/provider.ts';
 import type { ErrorWords } from './error-words.ts';
@@ -25,6 +26,8 @@ export interface ErrorVocabulary {
   readonly requestIdHeaders?: readonly string[] | undefined;
   /** Headers that carry a wait in milliseconds; they count before `Retry-After`. */
   readonly waitHeaders?: readonly string[] | undefined;
+  /** Reads the limits that headers tell. Of a rate limit that names no wait, those of which nothing remains say when there is more. */
+  readonly rateLimits?: ((headers: Headers) => readonly RateLimitSnapshot[]) | undefined;
   /** A header that says `true` or `false`: whether to try again. It counts before everything else. */
   readonly retryHeader?: string | undefined;
   /** Members of the body that `refine` looks at. */
@@ -45,6 +48,7 @@ const schema = z.strictObject(
     phrases: byCategory(texts, 'must hold arrays of sentences by error category'),
     requestIdHeaders: texts.optional(),
     waitHeaders: texts.optional(),
+    rateLimits: callback<NonNullable<ErrorVocabulary['rateLimits']>>().optional(),
     retryHeader: text.optional(),
     members: texts.optional(),
     refine: callback<NonNullable<ErrorVocabulary['refine']>>().optional(),
@@ -65,6 +69,7 @@ export class ErrorLexicon {
   readonly #codes = new Map<string, ErrorCategory>();
   readonly #types = new Map<string, ErrorCategory>();
   readonly #phrases: (readonly [string, ErrorCategory])[] = [];
+  readonly #rateLimits: NonNullable<ErrorVocabulary['rateLimits']>[];
   readonly #refinements: NonNullable<ErrorVocabulary['refine']>[];
 
   constructor(vocabularies: readonly ErrorVocabulary[]) {
@@ -73,6 +78,7 @@ export class ErrorLexicon {
     this.waitHeaders = distinct(vocabularies.flatMap(({ waitHeaders }) => waitHeaders ?? []));
     this.retryHeaders = distinct(vocabularies.flatMap(({ retryHeader }) => retryHeader ?? []));
     this.members = distinct(vocabularies.flatMap(({ members }) => members ?? []));
+    this.#rateLimits = distinct(vocabularies.flatMap(({ rateLimits }) => rateLimits ?? []));
     this.#refinements = distinct(vocabularies.flatMap(({ refine }) => refine ?? []));
     for (const { codes, types, phrases } of vocabularies) {
       addWords(this.#codes, codes);
@@ -97,6 +103,11 @@ export class ErrorLexicon {
   phraseCategory(text: string): ErrorCategory | undefined {
     const said = text.slice(0, 2_000).toLowerCase();
     return this.#phrases.find(([sentence]) => said.includes(sentence))?.[1];
+  }
+
+  /** The limits that headers tell, of whomever they are. */
+  rateLimits(headers: Headers): RateLimitSnapshot[] {
+    return this.#rateLimits.flatMap((read) => read(headers));
   }
 
   /** The first that has something to say of the category, and the first that has of a retry. */

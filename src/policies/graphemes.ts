@@ -41,7 +41,8 @@ export class Graphemes {
   }
 
   /**
-   * The last border at or before `limit`. Where a single cluster is longer than that, the border of a code point.
+   * The last border at or before `limit`. Where a single cluster is longer than that, the border of a code point; where
+   * a single code point is, what is behind it.
    *
    * What stands behind `limit` has to be part of the text, for it may belong to the cluster before it.
    */
@@ -49,7 +50,8 @@ export class Graphemes {
     if (limit >= text.length || isPlain(text.slice(Math.max(0, limit - 1), limit + 1))) return Math.min(limit, text.length);
     const border = this.of(text).containing(limit)?.index ?? 0;
     if (border > 0) return border;
-    return limit > 1 && isHalf(text, limit) ? limit - 1 : limit;
+    if (!isHalf(text, limit)) return limit;
+    return limit > 1 ? limit - 1 : limit + 1;
   }
 }
 

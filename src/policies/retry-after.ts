@@ -1,3 +1,5 @@
+import type { RateLimitSnapshot } from '../core/event.ts';
+
 const unitMs = new Map<string, number>([
   ['ms', 1],
   ['millisecond', 1],
@@ -81,6 +83,12 @@ export function waitOfHeaders(headers: Headers, names: readonly string[]): numbe
     if (wait !== undefined) return wait;
   }
   return undefined;
+}
+
+/** Until every limit of which nothing remains has been reset, in milliseconds. `undefined` where none is used up, or none says when. */
+export function waitOfLimits(limits: readonly RateLimitSnapshot[]): number | undefined {
+  const resets = limits.flatMap(({ remaining, resetMs }) => (remaining === 0 && resetMs !== undefined ? [resetMs] : []));
+  return resets.length === 0 ? undefined : Math.max(...resets);
 }
 
 /** The wait that `Retry-After` asks for, in milliseconds. */

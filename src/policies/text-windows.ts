@@ -54,6 +54,8 @@ export class TextWindows {
 
   #endOf(text: string): string {
     const start = Math.max(0, text.length - this.#overlap);
-    return start === text.length ? '' : text.slice(this.#graphemes.borderBefore(text, start));
+    if (start === text.length) return '';
+    const border = this.#graphemes.borderBefore(text, start);
+    return border > start ? text : text.slice(border);
   }
 }

@@ -16,6 +16,9 @@ type Finish = Extract<StreamEvent, { readonly type: 'finish' }>;
 /** An answer that was cut or filtered may not have meant what its calls say. */
 const trustedEnds: readonly FinishReason[] = ['stop', 'tool-calls', 'other'];
 
+/** The raw end of an answer whose turn goes on: asked again with what it has said so far, a provider that runs tools of its own continues. */
+const pausedTurn = 'pause_turn';
+
 /**
  * A conversation of a model with its tools: what each turn asks, what the turns together have said, and whether another one follows.
  *
@@ -145,14 +148,16 @@ export class ToolLoop {
   /**
    * Everything of the turn is done. Returns the end of the run; or, where another turn follows, what it takes in.
    *
-   * Another turn follows where there are results or messages to answer, and no call is left without a result.
+   * Another turn follows where there are results or messages to answer, and no call is left without a result; or where the provider paused
+   * in the middle of one, behind whose half nothing else may stand: what has come meanwhile waits.
    *
    * @param take Gives the messages that have come meanwhile; not asked at the end.
    */
   close(take: () => readonly Message[]): readonly (Finish | MessageTakenIn)[] {
     const mayGoOn = this.#steps < this.#maxSteps && this.#results.every((result) => result !== undefined);
-    const arrived = mayGoOn ? take() : [];
-    if (!mayGoOn || this.#calls.length + arrived.length === 0) {
+    const isPaused = this.#calls.length === 0 && this.#finish?.rawFinishReason === pausedTurn;
+    const arrived = mayGoOn && !isPaused ? take() : [];
+    if (!mayGoOn || (!isPaused && this.#calls.length + arrived.length === 0)) {
       this.#isOver = true;
       const { usage, usageOverAllAttempts } = joinResults(this.#before, this.#turn.snapshot());
       return [{ ...(this.#finish as Finish), usage, ...(usageOverAllAttempts && { usageOverAllAttempts }) }];

@@ -78,7 +78,7 @@ export class AnthropicAnswer {
     if (this.#delivered) throw malformedStream('a second message began inside the stream');
     this.#begun = true;
     this.#messageId = message.id;
-    this.#blocks = new AnthropicBlocks();
+    this.#blocks = new AnthropicBlocks(textOf(message.id));
     this.#usage = new AnthropicUsage();
     this.stopReason = undefined;
     this.#count(message.usage, false);

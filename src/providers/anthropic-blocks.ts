@@ -1,7 +1,8 @@
 import type { ProviderEvent } from '../core/event.ts';
 import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
 import { malformedStream } from './stream-errors.ts';
-import { appendToolInput, checkToolCalls, isWholeInput, parseToolInput } from './tool-input.ts';
+import { ToolCallIds } from './tool-call-id.ts';
+import { appendToolInput, checkToolCalls, isNoInput, isWholeInput, parseToolInput, withoutPlaceholder } from './tool-input.ts';
 
 /** A block that only the provider understands: thinking that is redacted, a tool that it runs itself, and what that found. */
 interface ProviderBlock {
@@ -14,9 +15,11 @@ interface ProviderBlock {
 interface ToolBlock {
   /** Empty where the block's beginning was lost. */
   readonly id: string;
+  /** What the provider calls it. */
+  readonly ownId: string;
   readonly name: string;
-  /** Input that came with the beginning of the block, whole. */
-  readonly whole: unknown;
+  /** Input that came with the beginning of the block; empty where none did. */
+  readonly begun: string;
   input: string;
 }
 
@@ -35,14 +38,21 @@ export class AnthropicBlocks {
   readonly #items = new Map<unknown, ProviderBlock>();
   /** Calls that wait for the stop reason. */
   readonly #pending: ToolBlock[] = [];
+  readonly #ids = new ToolCallIds();
+  readonly #messageId: string;
   #count = 0;
+
+  /** @param messageId Empty where it is not known. */
+  constructor(messageId = '') {
+    this.#messageId = messageId;
+  }
 
   /** The calls without input that have stopped: where another block begins, no limit on tokens has cut them off. */
   takeEmpty(): readonly ToolCallEvent[] {
     if (this.#pending.length === 0) return [];
     const waiting = this.#pending.splice(0);
-    this.#pending.push(...waiting.filter(({ input }) => input !== ''));
-    return waiting.filter(({ input }) => input === '').map(callOf);
+    this.#pending.push(...waiting.filter(({ input }) => !isNoInput(input)));
+    return waiting.filter(({ input }) => isNoInput(input)).map(callOf);
   }
 
   /** `content_block_start` of anything that is not text or thinking; gives the call that it takes the place of, if that is whole. */
@@ -54,11 +64,10 @@ export class AnthropicBlocks {
     }
     const known = this.#tools.get(index);
     // The same beginning twice.
-    if (known !== undefined && known.id === block.id) return undefined;
+    if (known !== undefined && known.ownId === block.id) return undefined;
     const ended = known === undefined ? undefined : this.#stopTool(index, known);
     this.#items.delete(index);
-    const whole = isObject(block.input) && Object.keys(block.input).length > 0 ? block.input : undefined;
-    this.#open(index, textOf(block.id), textOf(block.name), whole);
+    this.#open(index, textOf(block.id), textOf(block.name), begunInput(block.input));
     return ended;
   }
 
@@ -71,7 +80,7 @@ export class AnthropicBlocks {
       return undefined;
     }
     // A beginning that was lost shows at the end, as a call without a name.
-    const block = this.#tools.get(index) ?? this.#open(index, '', '', undefined);
+    const block = this.#tools.get(index) ?? this.#open(index, '', '', '');
     block.input = appendToolInput(block.input, delta);
     return block.id === '' ? undefined : { type: 'tool-input-delta', toolCallId: block.id, delta };
   }
@@ -96,7 +105,8 @@ export class AnthropicBlocks {
 
   #stopTool(index: unknown, block: ToolBlock): ToolCallEvent | undefined {
     this.#tools.delete(index);
-    if (isWholeInput(block.input) || (block.input === '' && block.whole !== undefined)) return callOf(block);
+    block.input = withoutPlaceholder(block.input || block.begun);
+    if (isWholeInput(block.input)) return callOf(block);
     this.#pending.push(block);
     return undefined;
   }
@@ -109,13 +119,15 @@ export class AnthropicBlocks {
   *end(cutShort: boolean): Iterable<ToolCallEvent | ItemEvent> {
     for (const item of this.#items.values()) if (isItem(item) && (!cutShort || isWholeInput(item.input))) yield itemOf(item);
     for (const block of [...this.#pending, ...this.#tools.values()]) {
+      block.input = withoutPlaceholder(block.input || block.begun);
       if (!cutShort || isWholeInput(block.input)) yield callOf(block);
     }
   }
 
-  #open(index: unknown, id: string, name: string, whole: unknown): ToolBlock {
+  #open(index: unknown, ownId: string, name: string, begun: string): ToolBlock {
     checkToolCalls(this.#count++);
-    const block: ToolBlock = { id, name, whole, input: '' };
+    const id = ownId && this.#ids.give(ownId, this.#messageId);
+    const block: ToolBlock = { id, ownId, name, begun, input: '' };
     this.#tools.set(index, block);
     return block;
   }
@@ -127,13 +139,19 @@ function isItem({ block }: ProviderBlock): boolean {
 }
 
 /** A tool's input that is broken is left as the block's beginning had it: it has been run already, and not by us. */
-function itemOf({ block, input, told }: ProviderBlock): ItemEvent {
+function itemOf({ block, input: written, told }: ProviderBlock): ItemEvent {
+  const input = withoutPlaceholder(written);
   const item = { ...block, ...told, ...(isWholeInput(input) && { input: parseToolInput(input) }) };
   return { type: 'provider-item', format: 'anthropic', item };
 }
 
 function callOf(block: ToolBlock): ToolCallEvent {
   if (block.id === '' || block.name === '') throw malformedStream('a tool call without a name or an id');
-  const input = block.input === '' && block.whole !== undefined ? block.whole : parseToolInput(block.input);
-  return { type: 'tool-call', toolCallId: block.id, toolName: block.name, input };
+  return { type: 'tool-call', toolCallId: block.id, toolName: block.name, input: parseToolInput(block.input) };
+}
+
+/** Gateways send the input as text, too. An empty object stands in every beginning. */
+function begunInput(value: unknown): string {
+  const input = isObject(value) ? JSON.stringify(value) : textOf(value);
+  return input.trim() === '{}' ? '' : appendToolInput('', input);
 }

@@ -1,7 +1,9 @@
 import type { ErrorVocabulary } from '../policies/error-vocabulary.ts';
+import { anthropicRateLimits } from './rate-limit-headers.ts';
 
 /** The errors of Anthropic's Messages. */
 export const anthropicErrors: ErrorVocabulary = {
+  rateLimits: anthropicRateLimits,
   codes: {
     'quota-exhausted': 'billing_error enforced_spend_limit_reached',
     'context-length': 'model_context_window_exceeded',

@@ -1,6 +1,8 @@
 import { defaults } from '../core/defaults.ts';
+import type { JsonObject } from '../core/json-value.ts';
 import type { Message, Part, StreamRequest, ToolChoice } from '../core/request.ts';
-import { imageSource, metadataOf, outputText, partsOf } from './request-content.ts';
+import { imageSource, invalidRequest, metadataOf, outputText, partsOf } from './request-content.ts';
+import { nineLetters } from './tool-call-id.ts';
 
 const jsonOnly = 'Answer with one JSON value and nothing else.';
 /** What the API takes at most; more is sent as this. */
@@ -29,7 +31,7 @@ export function anthropicBody(request: StreamRequest): object {
     max_tokens: request.maxOutputTokens ?? defaults.request.maxOutputTokens,
     system: systemOf(request),
     messages: turnsOf(request.messages),
-    tools: tools?.map(({ name, description, inputSchema }) => ({ name, description, input_schema: inputSchema })),
+    tools: tools?.map(({ name, description, inputSchema }) => ({ name, description, input_schema: schemaOf(inputSchema) })),
     tool_choice: tools && request.toolChoice && toolChoiceOf(request.toolChoice),
     temperature: request.temperature === undefined ? undefined : Math.min(request.temperature, maxTemperature),
     thinking: request.reasoningEffort === 'none' ? { type: 'disabled' } : undefined,
@@ -41,10 +43,7 @@ export function anthropicBody(request: StreamRequest): object {
 }
 
 function systemOf(request: StreamRequest): string | Block[] | undefined {
-  const blocks = request.messages
-    .filter((message) => message.role === 'system')
-    .flatMap(partsOf)
-    .flatMap(blocksOf);
+  const blocks = request.messages.filter((message) => message.role === 'system').flatMap(blocksOf);
   // The API has no mode for JSON without a schema.
   if (request.responseFormat?.type === 'json') blocks.push({ type: 'text', text: jsonOnly });
   if (blocks.length === 0) return undefined;
@@ -57,13 +56,15 @@ function turnsOf(messages: readonly Message[]): object[] {
   for (const message of messages) {
     if (message.role === 'system') continue;
     const role = message.role === 'assistant' ? 'assistant' : 'user';
-    const blocks = partsOf(message).flatMap(blocksOf);
+    const blocks = blocksOf(message);
     const results = blocks.filter((block) => block.type === 'tool_result');
     const ordered = [...results, ...blocks.filter((block) => block.type !== 'tool_result')];
     const last = turns.at(-1);
     if (last?.role === role) last.content.push(...ordered);
     else if (ordered.length > 0) turns.push({ role, content: ordered });
   }
+  if (turns.length === 0)
+    throw invalidRequest('messages must hold something to answer: nothing is left of them beside the system messages');
   trimPrefill(turns.at(-1));
   return turns.map(({ role, content }) => ({ role, content: contentOf(content) }));
 }
@@ -80,20 +81,27 @@ function contentOf(blocks: Block[]): string | Block[] {
   return blocks.length === 1 && typeof first?.text === 'string' && first.citations === undefined ? first.text : blocks;
 }
 
+/** A message as blocks. Text of nothing but white space is refused, and left out. */
+function blocksOf(message: Message): Block[] {
+  return partsOf(message)
+    .flatMap(blocksOfPart)
+    .filter(({ type, text }) => type !== 'text' || typeof text !== 'string' || text.trim() !== '');
+}
+
 /** A part as blocks; none for what another provider wrote, which this one could not check. */
-function blocksOf(part: Part): Block[] {
+function blocksOfPart(part: Part): Block[] {
   switch (part.type) {
     case 'text':
       return [textBlockOf(part)];
     case 'image':
       return [imageBlockOf(part)];
     case 'tool-call':
-      return [{ type: 'tool_use', id: part.toolCallId, name: part.toolName, input: part.input ?? {} }];
+      return [{ type: 'tool_use', id: idOf(part), name: part.toolName, input: part.input ?? {} }];
     case 'tool-result':
       return [
         {
           type: 'tool_result',
-          tool_use_id: part.toolCallId,
+          tool_use_id: idOf(part),
           content: outputText(part.output),
           ...(part.isError && { is_error: true }),
         },
@@ -105,6 +113,16 @@ function blocksOf(part: Part): Block[] {
     case 'provider-item':
       return part.format === 'anthropic' ? [part.item] : [];
   }
+}
+
+/** An id as the API takes it: a conversation may have begun with another provider, that makes them of other characters. */
+function idOf({ toolCallId }: { readonly toolCallId: string }): string {
+  return /^[a-zA-Z0-9_-]+$/.test(toolCallId) ? toolCallId : nineLetters(toolCallId);
+}
+
+/** The API asks for the type, the only one that an input can have. */
+function schemaOf(inputSchema: JsonObject): JsonObject {
+  return inputSchema.type === undefined ? { ...inputSchema, type: 'object' } : inputSchema;
 }
 
 function textBlockOf(part: Extract<Part, { readonly type: 'text' }>): Block {

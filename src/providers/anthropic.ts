@@ -23,7 +23,8 @@ const schema = z.strictObject(endpointSchema);
  *
  * What the API has not is sent as the nearest that it has: `seed` is left out, a `temperature` above 1 is 1, the effort `minimal` is `low`, and
  * `none` turns thinking off. Other efforts do not turn it on: which form a model takes stands in `providerOptions.anthropic.thinking`.
- * The format `json` is a sentence for the model. Of `metadata`, `user_id` alone is sent.
+ * The format `json` is a sentence for the model. Of `metadata`, `user_id` alone is sent. Texts of nothing but white space, which it refuses, are left
+ * out, and ids of tool calls that another provider made are sent as others, the same each time.
  *
  * Thinking comes with its signature, and goes back with it; so do the citations of a text, and what only the provider understands, as
  * `provider-item`. Reasoning without a signature, as another provider gives it, does not go back. A turn that the provider paused finishes as `other`, with `pause_turn` as its raw

@@ -38,7 +38,7 @@ export const groqErrors: ErrorVocabulary = {
 export const xaiErrors: ErrorVocabulary = {
   // A code is the same for several errors: the sentence behind it says which.
   phrases: {
-    'quota-exhausted': ['used all available credits'],
+    'quota-exhausted': ['used all available credits', "doesn't have any credits"],
     'context-length': ['maximum prompt length'],
     'invalid-request': ['client specified an invalid argument'],
     authentication: ['no or an invalid authentication credential'],

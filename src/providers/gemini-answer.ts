@@ -43,7 +43,9 @@ export class GeminiAnswer {
   read(chunk: JsonObject): void {
     if (this.#responseId === '' && typeof chunk.responseId === 'string') this.#responseId = chunk.responseId;
     const candidate = firstOf(chunk.candidates);
+    const told = this.events.length;
     if (candidate !== undefined) this.#readCandidate(candidate);
+    const isSilent = this.events.length === told;
     if (this.#usage.add(chunk.usageMetadata)) {
       this.#isCounted = this.finishReason !== undefined;
       // Every chunk counts along: told are the first count, for an answer that is cut, and the last ones.
@@ -53,7 +55,7 @@ export class GeminiAnswer {
       }
     }
     if (this.finishReason !== undefined) throwIfAny(errorOfFinish(this.finishReason));
-    else if (candidate === undefined) throwIfAny(errorOfFeedback(chunk.promptFeedback));
+    else if (isSilent) throwIfAny(errorOfFeedback(chunk.promptFeedback));
   }
 
   /** Ends the answer: the tool call that waited, and the finish. Throws at a tool call that is not whole. */
@@ -137,9 +139,10 @@ function isBare(part: JsonObject): boolean {
   return true;
 }
 
-/** The question itself was refused: there is no candidate, and no finish reason either. */
+/** The question itself was refused: there is no candidate, or an empty one, and no finish reason either. */
 function errorOfFeedback(feedback: unknown): ErrorResponse | undefined {
   if (!isObject(feedback) || typeof feedback.blockReason !== 'string') return undefined;
+  if (feedback.blockReason === '' || feedback.blockReason === 'BLOCK_REASON_UNSPECIFIED') return undefined;
   return reportedError({ error: { code: feedback.blockReason, type: 'content_filter', message: feedback.blockReasonMessage } });
 }
 

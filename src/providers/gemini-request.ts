@@ -36,9 +36,14 @@ export function writeGeminiBody(request: StreamRequest, name: string, options: G
     if (request.rawBody !== undefined) return request.rawBody;
     const body = geminiBody(request, options);
     const [ofFormat, ofName] = optionsFor(request, 'gemini', name);
+    const merged: JsonObject = { ...body, ...ofFormat, ...ofName };
     const configs = [body, ofFormat, ofName].map(({ generationConfig }) => generationConfig).filter(isObject);
+    const { contents } = merged;
+    if (Array.isArray(contents) && contents.length === 0) {
+      throw invalidRequest('messages must hold something to answer: nothing is left of them beside the system messages');
+    }
     const generationConfig = configs.length > 0 ? Object.assign({}, ...configs) : undefined;
-    return { ...body, ...ofFormat, ...ofName, generationConfig };
+    return { ...merged, generationConfig };
   });
 }
 

@@ -2,7 +2,7 @@ import type { ProviderEvent } from '../core/event.ts';
 import { isObject, type JsonObject } from '../core/json-value.ts';
 import { PartialArguments } from './gemini-partial-arguments.ts';
 import { malformedStream } from './stream-errors.ts';
-import { nineLetters } from './tool-call-id.ts';
+import { ToolCallIds } from './tool-call-id.ts';
 import { checkToolCalls, parseToolInput } from './tool-input.ts';
 
 interface OpenCall {
@@ -24,8 +24,9 @@ interface OpenCall {
  */
 export class GeminiToolCalls {
   readonly #events: ProviderEvent[];
-  readonly #ids = new Set<string>();
+  readonly #ids = new ToolCallIds();
   #open: OpenCall | undefined;
+  #called = false;
   #count = 0;
 
   /** @param events Where the events go. */
@@ -35,7 +36,7 @@ export class GeminiToolCalls {
 
   /** Whether there was a call. */
   get called(): boolean {
-    return this.#ids.size > 0;
+    return this.#called;
   }
 
   /** Takes the `functionCall` of one part, with the part's signature. */
@@ -75,7 +76,7 @@ export class GeminiToolCalls {
     }
     checkToolCalls(this.#count);
     const ownId = typeof part.id === 'string' && part.id !== '' ? part.id : undefined;
-    const id = ownId !== undefined && !this.#ids.has(ownId) ? ownId : this.#newId(responseId);
+    const id = this.#ids.give(ownId, responseId);
     this.#count++;
     this.#open = { id, ownId, name, signature: undefined, whole: undefined, partial: new PartialArguments() };
     return this.#open;
@@ -85,7 +86,7 @@ export class GeminiToolCalls {
     if (call.partial.isWithinValue) throw malformedStream('a tool call that ends within an argument');
     this.#open = undefined;
     this.#tell(call, call.partial.end());
-    this.#ids.add(call.id);
+    this.#called = true;
     const metadata = {
       ...(call.ownId === undefined ? {} : { id: call.ownId }),
       ...(call.signature === undefined ? {} : { thoughtSignature: call.signature }),
@@ -102,15 +103,6 @@ export class GeminiToolCalls {
 
   #tell(call: OpenCall, delta: string): void {
     if (delta !== '') this.#events.push({ type: 'tool-input-delta', toolCallId: call.id, delta });
-  }
-
-  /** An id of our own: the same for the same answer, another for each call. */
-  #newId(responseId: string): string {
-    let salt = this.#ids.size;
-    let id: string;
-    do id = nineLetters(`${responseId}/${salt++}`);
-    while (this.#ids.has(id));
-    return id;
   }
 }
 

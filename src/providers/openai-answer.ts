@@ -3,7 +3,7 @@ import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
 import type { Usage } from '../core/stream-result.ts';
 import type { SplitContent, ThinkTags } from '../policies/think-tags.ts';
 import { isErrorMessage } from './message-data.ts';
-import { contentOf, extraContentOf, reasoningOf } from './openai-delta.ts';
+import { contentOf, extraContentOf, reasoningOf, wordOf } from './openai-delta.ts';
 import { openaiFinishReason } from './openai-finish-reason.ts';
 import { ReasoningDetails } from './openai-reasoning-details.ts';
 import { OpenAIToolCalls } from './openai-tool-calls.ts';
@@ -71,8 +71,8 @@ export class OpenAIAnswer {
     if (isObject(delta)) this.#readDelta(delta);
     if (choice.usage) this.#count(choice.usage);
     // A choice that failed may say so itself, under another finish reason or none.
-    const reason = choice.error && isErrorMessage('', { error: choice.error }) ? 'error' : choice.finish_reason;
-    if (typeof reason === 'string' && reason !== '') {
+    const reason = choice.error && isErrorMessage('', { error: choice.error }) ? 'error' : wordOf(choice.finish_reason);
+    if (reason !== undefined) {
       this.finishReason = reason;
       this.changed = true;
     }
@@ -156,7 +156,8 @@ export class OpenAIAnswer {
   #count(reported: unknown): void {
     const usage = openaiUsage(reported);
     if (usage === undefined) return;
-    // The last wins: providers that count along send it with every chunk.
+    // The last wins: providers that count along send it with every chunk. Some end with one of nothing but zeros.
+    if (this.#usage !== undefined && usage.inputTokens + usage.outputTokens === 0) return;
     this.#usage = usage;
     this.changed = true;
   }

@@ -99,11 +99,11 @@ export class OpenAIDecoder implements Decoder {
   }
 
   #errorIn(message: SseMessage, chunk: JsonObject): unknown {
-    if (isErrorMessage(message.event, chunk)) return chunk;
+    if (isErrorMessage(message.event, chunk)) return codedError(chunk) ?? chunk;
     const groq = chunk.x_groq;
     if (isObject(groq) && groq.error) return { error: groq.error, request_id: groq.id };
     const reason = this.#answer.finishReason;
-    return reason !== undefined && isFailedFinish(reason) ? chunk : undefined;
+    return reason !== undefined && isFailedFinish(reason) ? (codedError(chunk) ?? chunk) : undefined;
   }
 
   #offer(message: SseMessage, chunk: JsonObject): void {
@@ -128,4 +128,11 @@ export class OpenAIDecoder implements Decoder {
     }
     return this.#events;
   }
+}
+
+/** An error that has a code, without the finish reason beside it, which says no more than that it is one. */
+function codedError({ error, choices, request_id }: JsonObject): JsonObject | undefined {
+  const ofChoice: unknown = Array.isArray(choices) && isObject(choices[0]) ? choices[0].error : undefined;
+  const told = [error, ofChoice].find((each) => isObject(each) && each.code !== undefined && each.code !== null && each.code !== '');
+  return told === undefined ? undefined : { error: told, request_id };
 }

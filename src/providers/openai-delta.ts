@@ -19,6 +19,13 @@ export function reasoningOf(delta: JsonObject): string {
   return Array.isArray(delta.content) ? joined(delta.content, 'thinking') : '';
 }
 
+/** A word, such as an id or a reason; servers that print what they have not say `null` or `None`. */
+export function wordOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' && !nothings.has(value) ? value : undefined;
+}
+
+const nothings = new Set(['null', 'undefined', 'None']);
+
 /** What rides on a delta or on a tool call and is wanted back with it: Gemini's signature of its thought. */
 export function extraContentOf(carrier: JsonObject): ProviderMetadata | undefined {
   const extra = carrier.extra_content;

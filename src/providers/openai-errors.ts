@@ -1,7 +1,9 @@
 import type { ErrorVocabulary } from '../policies/error-vocabulary.ts';
+import { openaiRateLimits } from './rate-limit-headers.ts';
 
 /** The errors of OpenAI: Chat Completions, Responses, and what an answer of Responses may end with. */
 export const openaiErrors: ErrorVocabulary = {
+  rateLimits: openaiRateLimits,
   codes: {
     'quota-exhausted': `insufficient_quota credit_balance_exhausted organization_spend_limit_exceeded project_spend_limit_exceeded
       organization_usage_limit_exceeded billing_hard_limit_reached billing_not_active`,

@@ -17,8 +17,9 @@ export function openaiBody(request: StreamRequest, server: OpenAIPreset): object
   const toolTurns = messagesOfToolTurns(request.messages);
   const tools = request.tools?.length ? request.tools : undefined;
   const messages = request.messages.flatMap((message) => messagesOf(message, toolTurns.has(message), server));
-  const prefill = request.messages.at(-1)?.role === 'assistant' ? server.prefill : undefined;
-  if (prefill?.message) messages.push({ ...messages.pop(), ...prefill.message });
+  const last = messages.at(-1);
+  const prefill = last?.role === 'assistant' ? server.prefill : undefined;
+  if (last && prefill?.message) messages[messages.length - 1] = { ...last, ...prefill.message };
   return {
     model: request.model,
     messages,
@@ -40,10 +41,15 @@ export function openaiBody(request: StreamRequest, server: OpenAIPreset): object
   };
 }
 
-function messagesOf(message: Message, isOfToolTurn: boolean, server: OpenAIPreset): object[] {
+/** A message of the body. */
+interface ChatMessage {
+  readonly role: Message['role'];
+}
+
+function messagesOf(message: Message, isOfToolTurn: boolean, server: OpenAIPreset): ChatMessage[] {
   const parts = partsOf(message);
   // Results come first: they must follow the calls that they answer.
-  const messages: object[] = parts.flatMap((part) =>
+  const messages: (ChatMessage & Record<string, unknown>)[] = parts.flatMap((part) =>
     part.type === 'tool-result' ? [{ role: 'tool', tool_call_id: idOf(part, server), content: outputText(part.output) }] : [],
   );
   const content = parts.filter((part) => part.type === 'text' || part.type === 'image');
@@ -61,7 +67,8 @@ function messagesOf(message: Message, isOfToolTurn: boolean, server: OpenAIPrese
     if (calls.length > 0) {
       const tool_calls = calls.map((call) => toolCallOf(call, server));
       messages.push({ role: 'assistant', content: text || null, ...more, tool_calls });
-    } else if (text !== '' || messages.length === 0) {
+    } else if (text !== '' || Object.keys(more).length > 0 || (parts.length === 0 && messages.length === 0)) {
+      // An answer of which nothing goes back, as one of reasoning alone, is left out.
       messages.push({ role: 'assistant', content: text, ...more });
     }
     return messages;
@@ -97,12 +104,14 @@ function contentOf(parts: readonly Part[]): string | object[] {
 }
 
 function toolCallOf(call: Extract<Part, { readonly type: 'tool-call' }>, server: OpenAIPreset): object {
-  const { extra_content } = server.sendBack?.includes('extra_content') ? metadataOf(call, 'openai') : {};
+  const { type, extra_content } = metadataOf(call, 'openai');
+  const { toolName: name, input } = call;
   return {
     id: idOf(call, server),
-    type: 'function',
-    function: { name: call.toolName, arguments: JSON.stringify(call.input ?? {}) },
-    ...(extra_content !== undefined && { extra_content }),
+    ...(type === 'custom'
+      ? { type, custom: { name, input: outputText(input) } }
+      : { type: 'function', function: { name, arguments: JSON.stringify(input ?? {}) } }),
+    ...(extra_content !== undefined && server.sendBack?.includes('extra_content') && { extra_content }),
   };
 }
 

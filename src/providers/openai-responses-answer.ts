@@ -1,10 +1,11 @@
 import type { ProviderEvent } from '../core/event.ts';
-import { type JsonObject, textOf } from '../core/json-value.ts';
+import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
 import { ResponsesCalls } from './openai-responses-calls.ts';
 import { endOfResponse } from './openai-responses-end.ts';
 import { isToolCall } from './openai-responses-item.ts';
 import { ResponsesItems } from './openai-responses-items.ts';
-import { placeOf, ResponsesParts } from './openai-responses-parts.ts';
+import { ResponsesParts } from './openai-responses-parts.ts';
+import { ResponsesPlaces } from './openai-responses-places.ts';
 import { responsesUsage } from './openai-responses-usage.ts';
 import { unknownUsage } from './openai-usage.ts';
 
@@ -17,15 +18,20 @@ import { unknownUsage } from './openai-usage.ts';
 export class ResponsesAnswer {
   /** What the last calls gave; whoever reads it empties it. */
   readonly events: ProviderEvent[];
+  readonly #places = new ResponsesPlaces();
   readonly #parts: ResponsesParts;
   readonly #calls: ResponsesCalls;
   readonly #items: ResponsesItems;
   #isLate = false;
 
-  constructor(events: ProviderEvent[] = []) {
+  /**
+   * @param responseId Empty where it is not known.
+   * @param events Where the events go.
+   */
+  constructor(responseId: () => string, events: ProviderEvent[] = []) {
     this.events = events;
     this.#parts = new ResponsesParts(events);
-    this.#calls = new ResponsesCalls(events);
+    this.#calls = new ResponsesCalls(events, responseId);
     this.#items = new ResponsesItems(events, this.#parts, this.#calls);
   }
 
@@ -39,22 +45,22 @@ export class ResponsesAnswer {
   read(type: string, body: JsonObject): void {
     switch (type) {
       case 'response.output_text.delta':
-        this.#parts.say('text', body.output_index, body.content_index, textOf(body.delta));
+        this.#parts.say('text', this.#placeOfPiece(body), body.content_index, textOf(body.delta));
         break;
       case 'response.reasoning_summary_text.delta':
-        this.#parts.say('reasoning', body.output_index, body.summary_index, textOf(body.delta));
+        this.#parts.say('reasoning', this.#placeOfPiece(body), body.summary_index, textOf(body.delta));
         break;
       case 'response.reasoning_text.delta':
-        this.#parts.say('reasoning-text', body.output_index, body.content_index, textOf(body.delta));
+        this.#parts.say('reasoning-text', this.#placeOfPiece(body), body.content_index, textOf(body.delta));
         break;
       case 'response.refusal.delta':
-        this.#parts.say('refusal', body.output_index, body.content_index, textOf(body.delta));
+        this.#parts.say('refusal', this.#placeOfPiece(body), body.content_index, textOf(body.delta));
         break;
       case 'response.function_call_arguments.delta':
-        this.#calls.append(placeOf(body.output_index), textOf(body.delta), false);
+        this.#calls.append(this.#placeOfPiece(body), textOf(body.delta), false);
         break;
       case 'response.custom_tool_call_input.delta':
-        this.#calls.append(placeOf(body.output_index), textOf(body.delta), true);
+        this.#calls.append(this.#placeOfPiece(body), textOf(body.delta), true);
         break;
       default:
         this.#readWhole(type, body);
@@ -71,6 +77,7 @@ export class ResponsesAnswer {
     }
     const output = Array.isArray(response.output) ? response.output : [];
     this.#items.readOutput(output, this.#isLate);
+    this.#parts.end();
     this.#calls.end(told !== 'stop');
     // The calls of a response that was taken up again may have been delivered before.
     const called = this.#calls.called || (this.#isLate && output.some(isToolCall));
@@ -79,41 +86,45 @@ export class ResponsesAnswer {
     this.events.push({ type: 'finish', finishReason, rawFinishReason, usage: usage ?? unknownUsage });
   }
 
+  #placeOfPiece({ output_index, item_id }: JsonObject): number {
+    return this.#places.ofPiece(output_index, item_id);
+  }
+
   /** The events between the deltas. */
   #readWhole(type: string, body: JsonObject): void {
-    const { output_index: place, content_index: content, summary_index: summary } = body;
+    const { output_index: index, item_id: itemId, content_index: content, summary_index: summary, item } = body;
     switch (type) {
       case 'response.output_text.done':
-        this.#parts.complete('text', place, content, textOf(body.text));
+        this.#parts.complete('text', this.#places.ofWhole(index, itemId), content, textOf(body.text));
         break;
       case 'response.refusal.done':
-        this.#parts.complete('refusal', place, content, textOf(body.refusal));
+        this.#parts.complete('refusal', this.#places.ofWhole(index, itemId), content, textOf(body.refusal));
         break;
       case 'response.reasoning_summary_text.done':
-        this.#parts.complete('reasoning', place, summary, textOf(body.text));
+        this.#parts.complete('reasoning', this.#places.ofWhole(index, itemId), summary, textOf(body.text));
         break;
       case 'response.reasoning_text.done':
-        this.#parts.complete('reasoning-text', place, content, textOf(body.text));
+        this.#parts.complete('reasoning-text', this.#places.ofWhole(index, itemId), content, textOf(body.text));
         break;
       case 'response.content_part.added':
       case 'response.reasoning_summary_part.added':
-        this.#items.beginPart(place, content ?? summary, body.part);
+        this.#items.beginPart(this.#placeOfPiece(body), content ?? summary, body.part);
         break;
       case 'response.content_part.done':
       case 'response.reasoning_summary_part.done':
-        this.#items.readPart(place, content ?? summary, body.part);
+        this.#items.readPart(this.#places.ofWhole(index, itemId), content ?? summary, body.part);
         break;
       case 'response.output_item.added':
-        this.#items.begin(place, body.item);
+        this.#items.begin(this.#places.begin(index, item), item);
         break;
       case 'response.output_item.done':
-        this.#items.read(place, body.item);
+        if (isObject(item)) this.#items.read(this.#places.end(index, item), item);
         break;
       case 'response.function_call_arguments.done':
-        this.#calls.finishInput(placeOf(place), body.arguments, false);
+        this.#calls.finishInput(this.#places.ofWhole(index, itemId), body.arguments, false);
         break;
       case 'response.custom_tool_call_input.done':
-        this.#calls.finishInput(placeOf(place), body.input, true);
+        this.#calls.finishInput(this.#places.ofWhole(index, itemId), body.input, true);
         break;
       case 'response.output_text.annotation.added':
         this.#items.cite(body.annotation);

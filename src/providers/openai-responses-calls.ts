@@ -2,8 +2,8 @@ import type { ProviderEvent } from '../core/event.ts';
 import type { JsonObject } from '../core/json-value.ts';
 import { responsesFormat, restOfItem } from './openai-responses-item.ts';
 import { malformedStream } from './stream-errors.ts';
-import { nineLetters } from './tool-call-id.ts';
-import { appendToolInput, checkToolCalls, isWholeInput, parseToolInput } from './tool-input.ts';
+import { ToolCallIds } from './tool-call-id.ts';
+import { appendToolInput, checkToolCalls, isNoInput, isWholeInput, parseToolInput } from './tool-input.ts';
 
 interface OpenCall {
   readonly place: number;
@@ -32,10 +32,16 @@ export class ResponsesCalls {
   readonly #calls = new Map<number, OpenCall>();
   /** What was said under each id. */
   readonly #told = new Map<string, string>();
+  readonly #ids = new ToolCallIds();
+  readonly #responseId: () => string;
 
-  /** @param events Where the events go. */
-  constructor(events: ProviderEvent[]) {
+  /**
+   * @param events Where the events go.
+   * @param responseId Of the answer; empty where it is not known.
+   */
+  constructor(events: ProviderEvent[], responseId: () => string) {
     this.#events = events;
+    this.#responseId = responseId;
   }
 
   /** Whether a call was emitted. */
@@ -72,7 +78,7 @@ export class ResponsesCalls {
     call.whole = inputOf(call.isCustom ? item.input : item.arguments) || call.whole;
     call.state = item.status === 'incomplete' ? 'incomplete' : 'done';
     const input = call.whole || call.input;
-    const isWhole = call.isCustom || input.trim() === '' || isWholeInput(input);
+    const isWhole = call.isCustom || isNoInput(input) || isWholeInput(input);
     if (call.state === 'done' && call.name !== '' && isWhole) this.#tell(call, input);
   }
 
@@ -86,8 +92,8 @@ export class ResponsesCalls {
     const same = [...this.#calls.values()].find(({ id }) => id !== '' && id === item.call_id);
     const known = same ?? (here?.id === '' ? here : undefined);
     if (known !== undefined) this.finish(known.place, item);
-    // No other call has a place below zero.
-    else if (!isLate) this.finish(here === undefined ? place : -1 - place, item);
+    // No other call has a place between two others.
+    else if (!isLate) this.finish(here === undefined ? place : place + 0.5, item);
   }
 
   /**
@@ -113,18 +119,10 @@ export class ResponsesCalls {
     const said = `${toolName} ${input}`;
     // One call at two places.
     if (call.id !== '' && this.#told.get(call.id) === said) return;
-    const toolCallId = call.id !== '' && !this.#told.has(call.id) ? call.id : this.#newId(call);
+    const toolCallId = this.#ids.give(call.id, this.#responseId(), `${toolName}/${call.place}`);
     this.#told.set(toolCallId, said);
     const providerMetadata = metadata && { [responsesFormat]: metadata };
     this.#events.push({ type: 'tool-call', toolCallId, toolName, input: value, ...(providerMetadata && { providerMetadata }) });
-  }
-
-  #newId({ place, name: toolName }: OpenCall): string {
-    let salt = 0;
-    let id: string;
-    do id = nineLetters(`${toolName}/${place}/${salt++}`);
-    while (this.#told.has(id));
-    return id;
   }
 
   #at(place: number): OpenCall {

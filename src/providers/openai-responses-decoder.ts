@@ -17,18 +17,19 @@ import { eventsThenError, malformedStream, reportedError } from './stream-errors
  */
 export class OpenAIResponsesDecoder implements Decoder {
   readonly #limits: RateLimitSnapshot[];
-  #answer = new ResponsesAnswer();
   #sequence: ResponsesSequence;
+  readonly #responseId = (): string => this.#sequence.responseId;
+  #answer = new ResponsesAnswer(this.#responseId);
   /** Handed out by every call and consumed before the next, so that a delta costs no array. */
   readonly #events = this.#answer.events;
-  #isLate = false;
   #hasDelivered = false;
   #ended = false;
 
-  /** @param from Where the stream was taken up again. Default: it begins with the response, or its first number says that it does not. */
+  /** @param from Where the stream was taken up again: what came before was delivered by another. Default: it begins with the response. */
   constructor(head: ResponseHead, from?: ResponsesCursor) {
     this.#limits = openaiRateLimits(head.headers);
     this.#sequence = new ResponsesSequence(from);
+    if (from !== undefined) this.#answer.joinLate();
   }
 
   get cursor(): string | undefined {
@@ -49,11 +50,7 @@ export class OpenAIResponsesDecoder implements Decoder {
     if (isErrorMessage(message.event, body)) throw reportedError(body);
     const type = typeof body.type === 'string' ? body.type : message.event;
     if (this.#sequence.isAnother(type, body)) this.#beginAnew();
-    const isNew = this.#sequence.take(type, body);
-    if (this.#sequence.isLate && !this.#isLate) {
-      this.#isLate = true;
-      this.#answer.joinLate();
-    }
+    const isNew = this.#sequence.take(body);
     try {
       if (isEndOfResponse(type)) this.#end(type, body);
       else if (isNew) this.#answer.read(type, body);
@@ -67,7 +64,7 @@ export class OpenAIResponsesDecoder implements Decoder {
   /** A gateway has asked again behind our back: fine before content, and after it the new text would follow the old. */
   #beginAnew(): void {
     if (this.#hasDelivered) throw malformedStream('a second response began inside the stream');
-    this.#answer = new ResponsesAnswer(this.#events);
+    this.#answer = new ResponsesAnswer(this.#responseId, this.#events);
     this.#sequence = new ResponsesSequence();
   }
 

@@ -3,7 +3,7 @@ import type { ProviderEvent } from '../core/event.ts';
 import { isObject, type JsonObject, textOf } from '../core/json-value.ts';
 import type { ResponsesCalls } from './openai-responses-calls.ts';
 import { isToolCall, responsesFormat, restOfItem } from './openai-responses-item.ts';
-import { kindOfPart, placeOf, type ResponsesParts } from './openai-responses-parts.ts';
+import { kindOfPart, type ResponsesParts } from './openai-responses-parts.ts';
 import { Sources } from './sources.ts';
 import { malformedStream } from './stream-errors.ts';
 
@@ -28,22 +28,22 @@ export class ResponsesItems {
   }
 
   /** An item begins. */
-  begin(outputIndex: unknown, item: unknown): void {
-    this.#parts.beginItem(outputIndex);
-    if (isObject(item) && isToolCall(item)) this.#calls.begin(placeOf(outputIndex), item);
+  begin(place: number, item: unknown): void {
+    this.#parts.beginItem(place);
+    if (isObject(item) && isToolCall(item)) this.#calls.begin(place, item);
   }
 
   /** A part of an item begins. */
-  beginPart(outputIndex: unknown, partIndex: unknown, part: unknown): void {
+  beginPart(place: number, partIndex: unknown, part: unknown): void {
     const kind = isObject(part) ? kindOfPart(part.type) : undefined;
-    if (kind !== undefined) this.#parts.begin(kind, outputIndex, partIndex);
+    if (isObject(part) && kind !== undefined) this.#parts.begin(kind, place, partIndex, textOf(part.text ?? part.refusal));
   }
 
   /** A part of an item is whole. */
-  readPart(outputIndex: unknown, partIndex: unknown, part: unknown): void {
+  readPart(place: number, partIndex: unknown, part: unknown): void {
     const kind = isObject(part) ? kindOfPart(part.type) : undefined;
     if (!isObject(part) || kind === undefined) return;
-    this.#parts.complete(kind, outputIndex, partIndex, textOf(part.text ?? part.refusal));
+    this.#parts.complete(kind, place, partIndex, textOf(part.text ?? part.refusal));
     if (Array.isArray(part.annotations)) for (const annotation of part.annotations) this.cite(annotation);
   }
 
@@ -54,9 +54,8 @@ export class ResponsesItems {
   }
 
   /** An item is done. */
-  read(outputIndex: unknown, item: unknown): void {
-    const place = placeOf(outputIndex);
-    if (!isObject(item) || typeof item.type !== 'string') return;
+  read(place: number, item: JsonObject): void {
+    if (typeof item.type !== 'string') return;
     if (isToolCall(item)) this.#calls.finish(place, item);
     else if (!this.#done.has(place)) this.#readWhole(place, item.type, item);
   }

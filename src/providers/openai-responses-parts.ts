@@ -1,6 +1,6 @@
 import { defaults } from '../core/defaults.ts';
 import type { ProviderEvent } from '../core/event.ts';
-import { countOf } from '../core/json-value.ts';
+import { placeOf } from './openai-responses-places.ts';
 import { malformedStream } from './stream-errors.ts';
 
 /** `reasoning` is of a summary, `reasoning-text` the reasoning itself. */
@@ -8,11 +8,13 @@ export type PartKind = 'text' | 'refusal' | 'reasoning' | 'reasoning-text';
 
 interface TextPart {
   readonly kind: PartKind;
-  readonly outputIndex: number;
+  readonly place: number;
   readonly partIndex: number;
   readonly id: string;
   /** Whether all of it has passed here. */
   isWhole: boolean;
+  /** The text that its beginning held, until a delta shows whether it repeats that. */
+  beginning: string;
   /** Of what was delivered: how much, and the last delta. */
   length: number;
   last: string;
@@ -38,11 +40,6 @@ const kinds = new Map<unknown, PartKind>([
 /** What a part of an item is, by its type; `undefined` for one without text. */
 export function kindOfPart(type: unknown): PartKind | undefined {
   return kinds.get(type);
-}
-
-/** A place in a list as a number, whatever it was sent as. */
-export function placeOf(index: unknown): number {
-  return countOf(index) ?? 0;
 }
 
 /**
@@ -72,8 +69,8 @@ export class ResponsesParts {
   }
 
   /** Whether any text of those kinds was delivered at that place. */
-  hasSaidAt(kinds: readonly PartKind[], outputIndex: number): boolean {
-    return kinds.some((kind) => this.#said.has(`${kind}-${outputIndex}`));
+  hasSaidAt(kinds: readonly PartKind[], place: number): boolean {
+    return kinds.some((kind) => this.#said.has(`${kind}-${place}`));
   }
 
   /** What came before was delivered by another: of a part whose beginning does not pass here, nobody knows how much is missing. */
@@ -82,52 +79,68 @@ export class ResponsesParts {
   }
 
   /** The id of the last part of an item's text. */
-  lastTextOf(outputIndex: number): string | undefined {
-    return this.#lastTexts.get(outputIndex);
+  lastTextOf(place: number): string | undefined {
+    return this.#lastTexts.get(place);
   }
 
   /** An item begins here: all of it will pass. */
-  beginItem(outputIndex: unknown): void {
-    if (this.#isLate && this.#begun.size < maxParts) this.#begun.add(placeOf(outputIndex));
+  beginItem(place: number): void {
+    if (this.#isLate && this.#begun.size < maxParts) this.#begun.add(place);
   }
 
-  /** A part begins here. */
-  begin(kind: PartKind, outputIndex: unknown, partIndex: unknown): void {
-    this.#find(kind, placeOf(outputIndex), placeOf(partIndex)).isWhole = true;
+  /** A part begins here, with a text that is most often empty. */
+  begin(kind: PartKind, place: number, partIndex: unknown, text: string): void {
+    const part = this.#find(kind, place, placeOf(partIndex));
+    part.isWhole = true;
+    if (part.length === 0) part.beginning = text;
   }
 
   /** A delta. */
-  say(kind: PartKind, outputIndex: unknown, partIndex: unknown, text: string): void {
-    if (text !== '') this.#deliver(this.#find(kind, placeOf(outputIndex), placeOf(partIndex)), text);
+  say(kind: PartKind, place: number, partIndex: unknown, text: string): void {
+    if (text === '') return;
+    const part = this.#find(kind, place, placeOf(partIndex));
+    if (part.beginning !== '') {
+      const { beginning } = part;
+      // Whoever has the whole text from the first sends it in the beginning, and again in the deltas.
+      if (!beginning.startsWith(text) && !text.startsWith(beginning)) this.#deliver(part, beginning);
+    }
+    this.#deliver(part, text);
   }
 
   /** The whole text of a part. Where it contradicts the deltas, they count: they cannot be taken back. */
-  complete(kind: PartKind, outputIndex: unknown, partIndex: unknown, whole: string): void {
+  complete(kind: PartKind, place: number, partIndex: unknown, whole: string): void {
     if (whole === '') return;
-    const part = this.#find(kind, placeOf(outputIndex), placeOf(partIndex));
+    const part = this.#find(kind, place, placeOf(partIndex));
     // The rest of it was delivered before this stream, and nobody here knows how much.
     if (!part.isWhole || whole.length <= part.length) return;
     if (whole.startsWith(part.last, part.length - part.last.length)) this.#deliver(part, whole.slice(part.length));
   }
 
+  /** The response is over: what stood in the beginning of a part and nowhere else. */
+  end(): void {
+    for (const part of this.#parts.values()) if (part.beginning !== '') this.#deliver(part, part.beginning);
+  }
+
   #deliver(part: TextPart, text: string): void {
     if (part.length === 0) {
-      this.#said.add(part.kind).add(`${part.kind}-${part.outputIndex}`);
-      if (part.kind === 'text') this.#lastTexts.set(part.outputIndex, part.id);
+      part.beginning = '';
+      this.#said.add(part.kind).add(`${part.kind}-${part.place}`);
+      if (part.kind === 'text') this.#lastTexts.set(part.place, part.id);
     }
     part.length += text.length;
     part.last = text;
     this.#events.push({ type: eventTypes[part.kind], id: part.id, text });
   }
 
-  #find(kind: PartKind, outputIndex: number, partIndex: number): TextPart {
+  #find(kind: PartKind, place: number, partIndex: number): TextPart {
     const current = this.#current;
-    if (current?.kind === kind && current.outputIndex === outputIndex && current.partIndex === partIndex) return current;
-    const id = `${kind}-${outputIndex}-${partIndex}`;
+    if (current?.kind === kind && current.place === place && current.partIndex === partIndex) return current;
+    const id = `${kind}-${place}-${partIndex}`;
     let part = this.#parts.get(id);
     if (part === undefined) {
       if (this.#parts.size >= maxParts) throw malformedStream(`more than ${maxParts} parts of an answer`);
-      part = { kind, outputIndex, partIndex, id, isWhole: !this.#isLate || this.#begun.has(outputIndex), length: 0, last: '' };
+      const isWhole = !this.#isLate || this.#begun.has(place);
+      part = { kind, place, partIndex, id, isWhole, beginning: '', length: 0, last: '' };
       this.#parts.set(id, part);
     }
     this.#current = part;

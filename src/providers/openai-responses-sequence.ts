@@ -1,8 +1,4 @@
 import { countOf, isObject, type JsonObject } from '../core/json-value.ts';
-import { isEndOfResponse } from './openai-responses-end.ts';
-
-/** With what a stream opens, and a stream that was taken up again does not. */
-const openings = new Set(['response.created', 'response.queued', 'response.in_progress']);
 
 /** How far a response has come: its id, and the `sequence_number` of the last event that was read. */
 export interface ResponsesCursor {
@@ -25,7 +21,6 @@ export class ResponsesSequence {
   #last: number | undefined;
   /** A server that numbers every event 0 numbers nothing. */
   #rises = false;
-  #isLate = false;
 
   /** @param from The cursor that the stream was taken up at. Default: it is followed from its beginning. */
   constructor(from?: ResponsesCursor) {
@@ -34,7 +29,6 @@ export class ResponsesSequence {
     this.#last = from.after;
     this.#isKept = true;
     this.#rises = true;
-    this.#isLate = true;
   }
 
   /**
@@ -46,9 +40,9 @@ export class ResponsesSequence {
     return `${this.#responseId}/${this.#last}`;
   }
 
-  /** Whether the stream does not begin with the beginning of the response: what came before was delivered by another. */
-  get isLate(): boolean {
-    return this.#isLate;
+  /** The id of the response; empty while it is not known. */
+  get responseId(): string {
+    return this.#responseId ?? '';
   }
 
   /** Whether an event opens another response than the one that runs. An id that changes later on is a gateway's doing. */
@@ -58,15 +52,13 @@ export class ResponsesSequence {
   }
 
   /** Takes an event. False if it is one that has been read before. */
-  take(type: string, body: JsonObject): boolean {
+  take(body: JsonObject): boolean {
     if (this.#responseId === undefined && isObject(body.response)) this.#open(body.response);
     const number = countOf(body.sequence_number);
     const last = this.#last;
     if (number === undefined) return true;
     if (last === undefined) {
       this.#last = number;
-      // An end that comes alone holds the whole answer.
-      this.#isLate = number > 0 && !openings.has(type) && !isEndOfResponse(type);
       return true;
     }
     if (number <= last) return number === 0 && !this.#rises;

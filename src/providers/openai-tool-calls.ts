@@ -1,9 +1,9 @@
 import type { ProviderEvent } from '../core/event.ts';
 import { isObject, type JsonObject } from '../core/json-value.ts';
 import type { ProviderMetadata } from '../core/request.ts';
-import { extraContentOf } from './openai-delta.ts';
+import { extraContentOf, wordOf } from './openai-delta.ts';
 import { malformedStream } from './stream-errors.ts';
-import { nineLetters } from './tool-call-id.ts';
+import { ToolCallIds } from './tool-call-id.ts';
 import { appendToolInput, checkToolCalls, isWholeInput, parseToolInput, splitToolInputs } from './tool-input.ts';
 
 interface OpenCall {
@@ -32,7 +32,7 @@ type ToolCallEvent = Extract<ProviderEvent, { readonly type: 'tool-call' }>;
 export class OpenAIToolCalls {
   readonly #calls: OpenCall[] = [];
   readonly #byIndex = new Map<unknown, OpenCall>();
-  readonly #ids = new Set<string>();
+  readonly #ids = new ToolCallIds();
   #last: OpenCall | undefined;
 
   /** Takes one entry of `delta.tool_calls`. */
@@ -65,10 +65,11 @@ export class OpenAIToolCalls {
       const [first = call.input, ...more] = inputs ?? [];
       const input = call.custom ? call.input : parseToolInput(first);
       const id = this.#settleId(call, responseId);
-      const { name: toolName, metadata } = call;
-      yield { type: 'tool-call', toolCallId: id, toolName, input, ...(metadata && { providerMetadata: metadata }) };
+      const { name: toolName } = call;
+      const providerMetadata = metadataOf(call);
+      yield { type: 'tool-call', toolCallId: id, toolName, input, ...(providerMetadata && { providerMetadata }) };
       for (const other of more) {
-        yield { type: 'tool-call', toolCallId: this.#newId(responseId), toolName: call.name, input: parseToolInput(other) };
+        yield { type: 'tool-call', toolCallId: this.#ids.give(undefined, responseId), toolName: call.name, input: parseToolInput(other) };
       }
     }
   }
@@ -108,28 +109,18 @@ export class OpenAIToolCalls {
   }
 
   #settleId(call: OpenCall, responseId: string): string {
-    if (call.id === undefined) {
-      const free = call.ownId !== undefined && !this.#ids.has(call.ownId);
-      call.id = free && call.ownId !== undefined ? call.ownId : this.#newId(responseId);
-      this.#ids.add(call.id);
-    }
+    call.id ??= this.#ids.give(call.ownId, responseId);
     return call.id;
-  }
-
-  /** An id of our own: the same for the same answer, another for each, and in the nine letters that Mistral asks for. */
-  #newId(responseId: string): string {
-    let id: string;
-    let salt = this.#ids.size;
-    do id = nineLetters(`${responseId}/${salt++}`);
-    while (this.#ids.has(id));
-    this.#ids.add(id);
-    return id;
   }
 }
 
+/** A call of a custom tool goes back as one. */
+function metadataOf({ metadata, custom }: OpenCall): ProviderMetadata | undefined {
+  return custom ? { openai: { ...metadata?.openai, type: 'custom' } } : metadata;
+}
+
 function idOf(value: unknown): string | undefined {
-  if (typeof value === 'number') return String(value);
-  return typeof value === 'string' && value !== '' && value !== 'null' && value !== 'undefined' && value !== 'None' ? value : undefined;
+  return typeof value === 'number' ? String(value) : wordOf(value);
 }
 
 function inputOf(value: unknown): string {

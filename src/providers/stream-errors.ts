@@ -1,9 +1,12 @@
 import { ErrorResponse } from '../core/error-response.ts';
 import type { ProviderEvent } from '../core/event.ts';
+import { isObject } from '../core/json-value.ts';
 
 /** What a provider reports as an error inside its stream; `body` is its message, parsed. */
 export function reportedError(body: unknown): ErrorResponse {
-  return new ErrorResponse({ status: undefined, body, headers: undefined });
+  // That an error is an error is no code of it.
+  const told = isObject(body) && body.type === 'error' ? { ...body, type: undefined } : body;
+  return new ErrorResponse({ status: undefined, body: told, headers: undefined });
 }
 
 /** A stream that breaks its own format, in the library's words: classified as `protocol`. */

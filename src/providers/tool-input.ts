@@ -15,14 +15,20 @@ export function checkToolCalls(open: number): void {
   if (open >= maxToolCalls) throw malformedStream(`more than ${maxToolCalls} tool calls`);
 }
 
-/** The input of a tool call, or an error: it is never repaired. A call without any input has `{}`. */
+/** The input of a tool call, or an error: it is never repaired. A call without any input, or with `null`, has `{}`. */
 export function parseToolInput(input: string): unknown {
-  if (input.trim() === '') return {};
+  if (isNoInput(input)) return {};
   try {
     return JSON.parse(input);
   } catch {
     throw malformedStream('a tool call whose input is not JSON');
   }
+}
+
+/** Whether the input of a call is that it has none. */
+export function isNoInput(input: string): boolean {
+  const said = input.trim();
+  return said === '' || said === 'null';
 }
 
 /** Whether the input of a call is whole without anybody saying so: a JSON object that closes. */
@@ -33,6 +39,12 @@ export function isWholeInput(input: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** An input without the placeholder that stands before it; as it is where it is whole, or anything else. */
+export function withoutPlaceholder(input: string): string {
+  const [first, ...more] = isWholeInput(input) ? [] : (splitToolInputs(input) ?? []);
+  return first === undefined || more.length > 0 ? input : first;
 }
 
 /**

@@ -39,7 +39,7 @@ export function replayProvider<E extends EventLike = never>(
       requests.push(request);
       return withoutKey(provider.request(request, context));
     },
-    decoder: (head) => provider.decoder(head),
+    decoder: (head, from) => provider.decoder(head, from),
     ...(provider.describeError && { describeError: (facts) => provider.describeError?.(facts) }),
     ...(provider.resume && {
       resume: (checkpoint, context) => withoutKey((provider as Required<Provider<E>>).resume(checkpoint, context)),

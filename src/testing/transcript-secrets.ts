@@ -1,6 +1,6 @@
 /** Names of headers whose values tell how an answer is to be read, and nothing of who asked. All others are left out. */
 const keptHeaders =
-  /^(?:content-type|date|age|server|via|retry-after(?:-ms)?|x-ms-retry-after-ms|x-should-retry|(?:x-|anthropic-)?ratelimit-[a-z-]{1,60}|x-(?:ratelimitbysize|tokenlimit)-[a-z-]{1,60}|(?:[a-z]{1,20}-){0,2}request-id|cf-ray|openai-(?:version|processing-ms)|anthropic-version)$/;
+  /^(?:content-type|date|age|server|via|retry-after(?:-ms)?|x-ms-retry-after-ms|x-should-retry|(?:x-|anthropic-)?ratelimit-[a-z-]{1,60}|(?:x-)?(?:ratelimitbysize|tokenlimit)-[a-z-]{1,60}|(?:[a-z]{1,20}-){0,2}request-id|x-generation-id|cf-ray|openai-(?:version|processing-ms)|anthropic-version)$/;
 
 /** As long as what it stands for, so that neither a cut nor a length changes. */
 const masked = (length: number): string => '*'.repeat(length);
@@ -33,10 +33,25 @@ const patterns: readonly RegExp[] = [
   new RegExp(String.raw`(${start})eyJ[\w-]{6,8192}\.[\w-]{2,8192}(?:\.[\w-]{0,8192})?`, 'g'),
 ];
 
+/** A shorter value may be any word of an answer: local servers take `test` for a key. */
+const minSecret = 8;
+/** From here on no word of an answer holds it by chance. */
+const surelySecret = 16;
+
+/** Where a known secret stands: as a word, for a short one may be part of another. */
+function known(secret: string): RegExp {
+  const literal = secret.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  if (secret.length >= surelySecret) return new RegExp(literal, 'g');
+  const before = String.raw`(?:(?<![A-Za-z\d])|(?<=\\[nrtbf]|\\u[\dA-Fa-f]{4}|%[\dA-Fa-f]{2}|\[[\d;]{0,8}m))`;
+  const first = /^[A-Za-z\d]/.test(secret) ? before : '';
+  const last = /[A-Za-z\d]$/.test(secret) ? String.raw`(?![A-Za-z\d])` : '';
+  return new RegExp(first + literal + last, 'g');
+}
+
 /** Asterisks in the place of whatever looks like a secret, and of those that are known. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   let safe = text;
-  for (const secret of secrets) safe = safe.replaceAll(secret, masked(secret.length));
+  for (const secret of secrets) safe = safe.replace(known(secret), masked(secret.length));
   for (const pattern of patterns) safe = safe.replace(pattern, (match, kept: string) => kept + masked(match.length - kept.length));
   return safe;
 }
@@ -54,7 +69,8 @@ export function headersWithoutSecrets(headers: Headers, secrets: readonly string
 export function secretsOfRequest(url: string, headers: Headers): string[] {
   const secrets: string[] = [];
   headers.forEach((text, name) => {
-    if (/auth|key|token|secret|cookie|credential|password/.test(name) && name !== 'idempotency-key') {
+    const isNumber = /^\d+(?:\.\d+)?$/.test(text);
+    if (/auth|key|token|secret|cookie|credential|password/.test(name) && name !== 'idempotency-key' && !isNumber) {
       secrets.push(text, text.replace(/^(?:bearer|basic|token)\s+/i, ''));
     }
   });
@@ -64,5 +80,5 @@ export function secretsOfRequest(url: string, headers: Headers): string[] {
       if (/key|token|secret|sig|auth|password|code/i.test(name)) secrets.push(text, encodeURIComponent(text));
     }
   }
-  return secrets.filter(({ length }) => length >= 4).sort((one, other) => other.length - one.length);
+  return secrets.filter(({ length }) => length >= minSecret).sort((one, other) => other.length - one.length);
 }

@@ -1,6 +1,14 @@
 import { concat, NEVER, type Observable, of, Subject, throwError } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
-import { type Decoder, decode, type Provider, type ProviderEvent, type ResponseHead, type SseMessage } from '../../src/index.ts';
+import {
+  type Decoder,
+  decode,
+  isProviderError,
+  type Provider,
+  type ProviderEvent,
+  type ResponseHead,
+  type SseMessage,
+} from '../../src/index.ts';
 import { failure, finish, text } from '../../src/testing/index.ts';
 import { categoryOf, listen, Tap, watchTimersAndErrors } from './helpers.ts';
 
@@ -103,7 +111,8 @@ describe('decode', () => {
     const told = read(source);
     source.next(head);
     source.next(message('!'));
-    expect(told.error).toBeInstanceOf(SyntaxError);
+    expect(isProviderError(told.error)).toBe(true);
+    expect(told.error).toMatchObject({ category: 'unknown', requestId: context.requestId, cause: expect.any(SyntaxError) });
     expect(source.observed).toBe(false);
     expect(unhandled).toEqual([]);
   });

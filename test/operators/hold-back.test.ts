@@ -23,6 +23,15 @@ describe('holdBack', () => {
     expect(() => holdBack(undefined as never)).toThrow(/holdBack: check/);
   });
 
+  it('cuts no character in half, however small the window', () => {
+    const seen: string[] = [];
+    const check = (text: string) => {
+      seen.push(text);
+    };
+    expect(listen(of('😀b', '😀😀').pipe(holdBack(check, { window: 1, overlap: 1 }))).values).toEqual(['😀', 'b', '😀', '😀']);
+    expect(seen).toEqual(['😀', '😀b', 'b😀', '😀😀']);
+  });
+
   it('shows each check what came before its window', () => {
     const seen: [string, number, number][] = [];
     const check = (text: string, { index, overlap }: { index: number; overlap: number }) => {

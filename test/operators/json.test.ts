@@ -106,6 +106,35 @@ describe('json', () => {
     expect(it.error).toMatchObject({ category: 'invalid-output', code: 'schema', cause: expect.any(Error) });
   });
 
+  it.each<[string, z.ZodType]>([
+    ['refinement', z.object({ a: z.number().refine(() => Promise.reject(new Error('of the check'))) })],
+    ['transformation', z.object({ a: z.number() }).transform(() => Promise.reject(new Error('of the check')))],
+  ])('leaves no rejection of an asynchronous %s of zod unhandled', async (_kind, schema) => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const it = told(schema, '{"a":1}', finish());
+    await vi.waitFor(() => expect(it.ends).toBe(1));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', unhandled);
+    expect(it.error).toMatchObject({ category: 'invalid-output', code: 'schema', cause: new Error('of the check') });
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it('asks an asynchronous check of zod once, and one that is none gives its answer at once', async () => {
+    const isFree = vi.fn(async (name: string) => name === 'Pasta');
+    const Dish = z.object({ title: z.string().refine(isFree, { error: 'is taken' }) });
+    const right = told(Dish, '{"title":"Pasta"}', finish());
+    const wrong = told(Dish, '{"title":"Pizza"}', finish());
+    await vi.waitFor(() => expect([right.ends, wrong.ends]).toEqual([1, 1]));
+    expect(right.values.at(-1)).toEqual({ done: true, value: { title: 'Pasta' } });
+    expect(wrong.error).toMatchObject({ code: 'schema', reason: 'title: is taken' });
+    expect(isFree).toHaveBeenCalledTimes(2);
+    const Length = z.object({ title: z.string().transform(({ length }) => length) });
+    expect(told(Length, '{"title":"Pasta"}', finish()).values.at(-1)).toEqual({ done: true, value: { title: 5 } });
+    const wrongType = told(Length, '{"title":1}', finish());
+    expect(wrongType.error).toMatchObject({ code: 'schema', reason: 'title: Invalid input: expected string, received number' });
+  });
+
   it('raises malformed JSON at once, after what was not shown yet, and lets go of the source', () => {
     const source = new Tap(new Observable<EventLike>((subscriber) => subscriber.next(text('{"title": "Pasta", "steps": nothing}'))));
     const it = listen(source.stream.pipe(json(Recipe)));

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import type { ErrorCategory } from '../../src/core/error-category.ts';
+import { describeErrorBy } from '../../src/policies/error-description.ts';
 import { describeKnownError as describeError } from '../../src/providers/known-errors.ts';
 import { openai } from '../../src/providers/openai.ts';
+import { anthropicRateLimits, openaiRateLimits } from '../../src/providers/rate-limit-headers.ts';
 import { classified } from '../providers/decoding.ts';
 
 const error = (members: object) => ({ error: members });
@@ -166,6 +168,46 @@ describe('the words of a failure', () => {
   it('how long to wait, where only the body tells it', () => {
     const body = error({ code: 429, details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '34.4s' }] });
     expect(describeError({ status: 429, body, headers: undefined }).retryAfterMs).toBe(34_400);
+  });
+});
+
+describe('a limit that is used up, as headers tell it', () => {
+  const describe429 = describeErrorBy(
+    { rateLimits: openaiRateLimits, waitHeaders: ['retry-after-ms'] },
+    { rateLimits: anthropicRateLimits },
+  );
+  const waitOf = (headers: Record<string, string>, body: unknown = error({ message: 'x' }), status: number | undefined = 429) =>
+    describe429({ status, body, headers: new Headers(headers) }).retryAfterMs;
+  const requests = { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '12s' };
+
+  test.each<[string, number | undefined, Record<string, string>, unknown?, number?]>([
+    ['its reset', 12_000, requests],
+    ['of several the longest', 60_000, { ...requests, 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '1m0s' }],
+    ['none of which something remains', 12_000, { ...requests, 'x-ratelimit-remaining-tokens': '3', 'x-ratelimit-reset-tokens': '1m0s' }],
+    ['none that says no time', undefined, { 'x-ratelimit-remaining-requests': '0' }],
+    [
+      'a point in time, by the clock of the provider',
+      5_000,
+      {
+        date: 'Thu, 01 Jan 2026 00:00:00 GMT',
+        'anthropic-ratelimit-requests-remaining': '0',
+        'anthropic-ratelimit-requests-reset': '2026-01-01T00:00:05Z',
+      },
+    ],
+    ['not where a header says it for programs', 7, { ...requests, 'retry-after-ms': '7' }],
+    ['not where Retry-After does, which is read elsewhere', undefined, { ...requests, 'retry-after': '3' }],
+    ['not where the body does', 2_000, requests, error({ message: 'Please try again in 2s' })],
+    ['not of an error of another kind', undefined, requests, error({ message: 'x' }), 500],
+    ['of a rate limit whose body is empty', 12_000, requests, ''],
+  ])('is waited for: %s', (_what, wait, headers, ...rest) => {
+    expect(rest.length === 0 ? waitOf(headers) : waitOf(headers, ...(rest as [unknown, number?]))).toBe(wait);
+  });
+
+  it('is waited for by an error inside the stream, and not where the account is empty', () => {
+    const facts = { status: undefined, headers: new Headers(requests) };
+    const words = describeErrorBy({ rateLimits: openaiRateLimits, codes: { 'rate-limit': 'too_fast', 'quota-exhausted': 'no_credit' } });
+    expect(words({ ...facts, body: error({ code: 'too_fast' }) }).retryAfterMs).toBe(12_000);
+    expect(words({ ...facts, status: 429, body: error({ code: 'no_credit' }) }).retryAfterMs).toBeUndefined();
   });
 });
 

@@ -331,7 +331,7 @@ describe('usage', () => {
 });
 
 describe('tool calls', () => {
-  const tool = (index: unknown, id = 'tu_1', whole: object = {}) => start(index, { type: 'tool_use', id, name: 'look', input: whole });
+  const tool = (index: unknown, id = 'tu_1', whole: unknown = {}) => start(index, { type: 'tool_use', id, name: 'look', input: whole });
   const call = (id: string, value: unknown) => ({ id, name: 'look', input: value });
 
   test.each<[string, SseMessage[], object[]]>([
@@ -359,6 +359,15 @@ describe('tool calls', () => {
       [tool(0), input(0, ''), end(0), tool(1, 'tu_2'), input(1, '{"q":"b"}'), end(1)],
       [call('tu_1', {}), call('tu_2', { q: 'b' })],
     ],
+    ['with the input as a text in the beginning', [tool(0, 'tu_1', '{"q":"a"}'), end(0)], [call('tu_1', { q: 'a' })]],
+    ['after a placeholder', [tool(0), input(0, '{}'), input(0, '{"q":'), input(0, '"a"}'), end(0)], [call('tu_1', { q: 'a' })]],
+    ['after a placeholder that is a text', [tool(0, 'tu_1', '{}'), input(0, '{"q":"a"}'), end(0)], [call('tu_1', { q: 'a' })]],
+    ['whose input is null', [tool(0), input(0, 'null'), end(0)], [call('tu_1', {})]],
+    [
+      'whose input is null, before another',
+      [tool(0), input(0, 'null'), end(0), tool(1, 'tu_2'), end(1)],
+      [call('tu_1', {}), call('tu_2', {})],
+    ],
     ['with a huge index', [tool(2 ** 40), input(2 ** 40, '{}'), end(2 ** 40)], [call('tu_1', {})]],
     [
       'not of tools that the provider runs',
@@ -370,6 +379,25 @@ describe('tool calls', () => {
     expect(error).toBeUndefined();
     expect(toolCalls).toEqual(calls);
     expect(finish?.finishReason).toBe('tool-calls');
+  });
+
+  it('have ids of their own where the provider gives one to two, the same each time', () => {
+    const two = [tool(0), input(0, '{"q":"a"}'), end(0), tool(1), input(1, '{"q":"b"}'), end(1)];
+    const { toolCalls, events } = decode(begin(), ...two, reason('tool_use'), stop);
+    expect(toolCalls.map(({ input: each }) => each)).toEqual([{ q: 'a' }, { q: 'b' }]);
+    const [first, second] = toolCalls.map(({ id }) => id);
+    expect(first).toBe('tu_1');
+    expect(second).toMatch(/^[a-z0-9]{9}$/);
+    expect(events.filter((each) => each.type === 'tool-input-delta').map(({ toolCallId }) => toolCallId)).toEqual([first, second]);
+    expect(decode(begin(), ...two, reason('tool_use'), stop).toolCalls).toEqual(toolCalls);
+  });
+
+  it('with a text in the beginning that is no JSON are a protocol error, unless something better follows', () => {
+    expect(classified(provider, decode(begin(), tool(0, 'tu_1', '{"q":'), end(0), reason('tool_use'), stop).error).category).toBe(
+      'protocol',
+    );
+    const better = decode(begin(), tool(0, 'tu_1', '{"q":'), input(0, '{"q":"a"}'), end(0), reason('tool_use'), stop);
+    expect(better.toolCalls).toEqual([call('tu_1', { q: 'a' })]);
   });
 
   it('without input is emitted when the next block begins, and not when the limit on tokens may have cut it off', () => {

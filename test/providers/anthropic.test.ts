@@ -179,6 +179,80 @@ describe('the request', () => {
     ]);
   });
 
+  it('leaves out texts of nothing but white space, which the API refuses', () => {
+    const call = { type: 'tool-call', toolCallId: 'c1', toolName: 'look', input: {} } as const;
+    const blank = { type: 'text', text: '\n\n' } as const;
+    const citing = { ...blank, providerMetadata: { anthropic: { citations: [{ type: 'page_location' }] } } };
+    const messages: StreamRequest['messages'] = [
+      { role: 'system', content: ' ' },
+      ...hello.messages,
+      { role: 'assistant', content: [blank, call, citing] },
+      { role: 'tool', content: [{ type: 'tool-result', toolCallId: 'c1', toolName: 'look', output: 1 }] },
+      { role: 'assistant', content: '\n\n' },
+      { role: 'user', content: [blank, { type: 'text', text: 'Well?' }] },
+    ];
+    const body = bodyOf({ model: 'm', messages });
+    expect(body).not.toHaveProperty('system');
+    expect(body.messages.slice(1)).toEqual([
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'c1', name: 'look', input: {} }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'tool_result', tool_use_id: 'c1', content: '1' },
+          { type: 'text', text: 'Well?' },
+        ],
+      },
+    ]);
+  });
+
+  it('leaves out an answer to go on from that is nothing but white space, and trims what stands before it', () => {
+    expect(bodyOf({ model: 'm', messages: [...hello.messages, { role: 'assistant', content: '\n\n' }] }).messages).toHaveLength(1);
+    const content = [
+      { type: 'text', text: 'It is ' },
+      { type: 'text', text: ' \n' },
+    ] as const;
+    expect(bodyOf({ model: 'm', messages: [...hello.messages, { role: 'assistant', content }] }).messages[1].content).toBe('It is');
+  });
+
+  it('sends ids of calls that another provider made as ones that the API takes, the same each time', () => {
+    const turn = (toolCallId: string): StreamRequest['messages'] => [
+      { role: 'assistant', content: [{ type: 'tool-call', toolCallId, toolName: 'f', input: {} }] },
+      { role: 'tool', content: [{ type: 'tool-result', toolCallId, toolName: 'f', output: 1 }] },
+    ];
+    const own = 'toolu_01-A';
+    const { messages } = bodyOf({
+      model: 'm',
+      messages: [...hello.messages, ...turn('functions.f:0'), ...turn('functions.f:1'), ...turn(own)],
+    });
+    const ids = messages
+      .slice(1)
+      .map(({ content: [first] }: { content: { id?: string; tool_use_id?: string }[] }) => first?.id ?? first?.tool_use_id);
+    expect(ids.map((id: string) => /^[a-zA-Z0-9_-]+$/.test(id))).toEqual(ids.map(() => true));
+    expect(ids).toEqual([ids[0], ids[0], ids[2], ids[2], own, own]);
+    expect(ids[0]).not.toBe(ids[2]);
+  });
+
+  test.each<[object, object]>([
+    [{}, { type: 'object' }],
+    [{ properties: { q: {} } }, { type: 'object', properties: { q: {} } }],
+    [
+      { type: 'object', properties: {} },
+      { type: 'object', properties: {} },
+    ],
+  ])('sends the schema of a tool with its type: %j', (inputSchema, sent) => {
+    const tools = [{ name: 'f', inputSchema: inputSchema as Record<string, unknown> }];
+    expect(bodyOf({ ...hello, tools }).tools[0].input_schema).toEqual(sent);
+  });
+
+  test.each<[string, StreamRequest['messages']]>([
+    ['of the system alone', [{ role: 'system', content: 'Be brief.' }]],
+    ['of white space alone', [{ role: 'user', content: ' \n' }]],
+  ])('refuses messages %s, and names the field', (_what, messages) => {
+    expect(() => bodyOf({ model: 'm', messages })).toThrow(
+      expect.objectContaining({ category: 'invalid-request', retryable: false, reason: expect.stringMatching(/^messages /) }),
+    );
+  });
+
   test.each(['data:image/png,abc', 'data:;base64,AAAA', 'data:'])('refuses the image %s', (url) => {
     expect(() => bodyOf({ model: 'm', messages: [{ role: 'user', content: [{ type: 'image', url }] }] })).toThrow(
       expect.objectContaining({ category: 'invalid-request' }),

@@ -281,6 +281,12 @@ describe('tool calls', () => {
     expect(ids().toolCalls.map(({ id }) => id)).toEqual(first);
   });
 
+  it('without an id get another in every turn, also where the answer has none', () => {
+    const idOf = () =>
+      decode(message({ candidates: [{ content: { parts: [{ functionCall: { name: 'look' } }] }, finishReason: 'STOP' }] }));
+    expect(idOf().toolCalls[0]?.id).not.toBe(idOf().toolCalls[0]?.id);
+  });
+
   test.each<[string, SseMessage[]]>([
     ['within a value', [open, partial(more('$.q', 'Bos'))]],
     ['between values', [open, partial({ jsonPath: '$.q', stringValue: 'Boston' })]],
@@ -435,6 +441,20 @@ describe('errors', () => {
       expect(classified(provider, error)).toMatchObject({ category: 'content-filter', retryable: false, code: blockReason });
     },
   );
+
+  test.each<[string, object]>([
+    ['that is empty', { index: 0 }],
+    ['with content that is empty', { content: { role: 'model', parts: [] } }],
+    ['with a text that is empty', { content: { parts: [{ text: '' }] } }],
+  ])('a prompt that is blocked is one beside a candidate %s', (_what, candidate) => {
+    const { error } = decode(message({ candidates: [candidate], promptFeedback: { blockReason: 'SAFETY' } }));
+    expect(classified(provider, error)).toMatchObject({ category: 'content-filter', retryable: false });
+  });
+
+  test.each([undefined, '', 'BLOCK_REASON_UNSPECIFIED'])('what is said of a prompt with the reason %j blocks nothing', (blockReason) => {
+    const promptFeedback = { blockReason, safetyRatings: [] };
+    expect(decode(message({ candidates: [{ index: 0 }], promptFeedback }), text('a'), stop()).error).toBeUndefined();
+  });
 
   it('not JSON is a protocol error', () => {
     expect(classified(provider, decode(text('a'), message('{"candidates":[')).error).category).toBe('protocol');

@@ -314,6 +314,7 @@ describe('the conversation', () => {
       { ...hello, messages: [{ role: 'system', content: [{ type: 'image', url: 'gs://b/i.png' }] }] },
       /^messages\.0 /,
     ],
+    ['messages of the system alone', { ...hello, messages: [{ role: 'system', content: 'Be brief.' }] }, /^messages must hold/],
     [
       'a tool call with a text as input',
       { ...hello, messages: [{ role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'c', toolName: 'f', input: 'x' }] }] },

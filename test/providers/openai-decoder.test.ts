@@ -48,6 +48,7 @@ describe('text', () => {
     ],
     ['a delta that is null, or none', [chunk(null), chunk(undefined), chunk({ content: null }), say('a')], 'a'],
     ['finish reasons that are absent, null or empty', [chunk({ content: 'a' }, { finish_reason: undefined }), say('b'), stop('')], 'ab'],
+    ['finish reasons that are null as a word', [chunk({ content: 'a' }, { finish_reason: 'null' }), stop('None'), say('b'), stop()], 'ab'],
     ['an index inside the delta', [chunk({ index: 0, content: 'a' }), chunk({ index: 0, content: 'b' })], 'ab'],
     [
       'thinking and text of Mistral in one list',
@@ -111,6 +112,8 @@ describe('the end', () => {
     ['what follows [DONE] is dropped', [say('a'), stop(), done, say('b'), stop('length'), done], 'stop'],
     ['several finish reasons finish once', [say('a'), stop(), stop(), stop(), done], 'stop'],
     ['an empty finish reason is none', [say('a'), stop(''), done], 'other'],
+    ['null as a word is none', [say('a'), stop('null')], undefined],
+    ['None, as Python prints it, is none', [say('a'), stop('None')], undefined],
   ])('%s', (_name, messages, finishReason) => {
     const { events, finish, error } = decode(...messages);
     expect(error).toBeUndefined();
@@ -162,6 +165,14 @@ describe('usage', () => {
       'of xAI, whose reasoning stands beside the output',
       [message({ choices: [], usage: { ...prompt, total_tokens: 17, completion_tokens_details: { reasoning_tokens: 3 } } })],
       { inputTokens: 9, outputTokens: 8, totalTokens: 17, reasoningTokens: 3 },
+    ],
+    [
+      'that ends with zeros',
+      [
+        message({ choices: [], usage: prompt }),
+        message({ choices: [], usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } }),
+      ],
+      { inputTokens: 9, outputTokens: 5 },
     ],
     ['that counts nothing', [message({ choices: [], usage: { prompt_tokens: -1, completion_tokens: 'x' } })], { estimated: true }],
   ])('%s', (_name, messages, usage) => {
@@ -307,6 +318,7 @@ describe('tool calls', () => {
       [{ id: 'c1', ...a }],
     ],
     ['whose arguments are an object', [call({ index: 0, id: 'c1', ...fn('look', { q: 'a' }) })], [{ id: 'c1', ...a }]],
+    ['whose arguments are null as a text', [call({ index: 0, id: 'c1', ...fn('now', 'null') })], [{ id: 'c1', name: 'now', input: {} }]],
     ['without arguments', [call({ index: 0, id: 'c1', ...fn('now', '') })], [{ id: 'c1', name: 'now', input: {} }]],
     ['run together', [call({ index: 0, id: 'c1', ...fn('look', `${inA}${inB}`) })], [{ id: 'c1', ...a }, { ...b }]],
     ['sent twice', [call({ index: 0, id: 'c1', ...fn('look', inA) }), call({ index: 0, ...fn('', inA) })], [{ id: 'c1', ...a }]],
@@ -349,6 +361,17 @@ describe('tool calls', () => {
     expect(ids).toEqual(decode(...messages).toolCalls.map(({ id }) => id));
     expect(new Set(ids).size).toBe(2);
     for (const id of ids) expect(id).toMatch(/^[a-z0-9]{9}$/);
+  });
+
+  it('without an id get another in every turn, also where the answer has none', () => {
+    const delta = {
+      tool_calls: [
+        { index: 0, ...fn('look', inA) },
+        { index: 1, ...fn('look', inB) },
+      ],
+    };
+    const ids = [1, 2].flatMap(() => decode(message({ choices: [{ index: 0, delta }] }), stop('tool_calls'), done).toolCalls);
+    expect(new Set(ids.map(({ id }) => id)).size).toBe(4);
   });
 
   it('end a turn as tool-calls also where the provider says stop, and come before the finish', () => {
@@ -413,6 +436,14 @@ describe('what goes back with the next turn', () => {
     expect(events.filter(({ type }) => type === 'tool-call')).toEqual([
       { type: 'tool-call', toolCallId: 'c1', toolName: 'look', input: {}, providerMetadata: metadata },
     ]);
+  });
+
+  it('a call of a custom tool is marked as one, beside its signature', () => {
+    const custom = { index: 0, id: 'c1', type: 'custom', custom: { name: 'sql', input: 'select 1' } };
+    const marks = [call(custom), call({ ...custom, extra_content: extra })].map((each) =>
+      decode(each, stop('tool_calls'), done).events.flatMap((event) => (event.type === 'tool-call' ? [event.providerMetadata] : [])),
+    );
+    expect(marks).toEqual([[{ openai: { type: 'custom' } }], [{ openai: { type: 'custom', extra_content: extra } }]]);
   });
 
   it('the signature of a text is metadata of the text, and no content', () => {
@@ -540,6 +571,18 @@ describe('errors in the stream', () => {
     expect(finish).toBeUndefined();
     expect(error?.status).toBeUndefined();
     expect(classified(provider, error).category).toBe(category);
+  });
+
+  test.each<[string, SseMessage, string | undefined]>([
+    ['in the choice', chunk({}, { finish_reason: 'error', error: { code: 502, message: 'x' } }), '502'],
+    [
+      'beside the choices',
+      chunk({}, { finish_reason: 'error' }, { error: { code: 'rate_limit_exceeded', message: 'x' } }),
+      'rate_limit_exceeded',
+    ],
+    ['nowhere', message({ type: 'error', message: 'x' }), undefined],
+  ])('has the code that stands %s', (_where, failure, code) => {
+    expect(classified(provider, decode(say('a'), failure).error).code).toBe(code);
   });
 
   it('delivers the text that a message holds beside its error', () => {

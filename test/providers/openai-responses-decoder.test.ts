@@ -120,6 +120,18 @@ describe('text', () => {
     });
   });
 
+  test.each<[string, SseMessage[], string]>([
+    ['goes on in deltas', [say('lo'), textDone('Hello')], 'Hello'],
+    ['goes on with what was said', [say('Hel'), say('lo'), textDone('Hello')], 'Hello'],
+    ['is repeated by a delta', [say('Hello')], 'Hello'],
+    ['is repeated by its end', [textDone('Hello')], 'Hello'],
+    ['has nothing behind it', [], 'Hel'],
+  ])('that stands in the beginning of its part is said once, where it %s', (_how, messages, text) => {
+    const part = { type: 'output_text', text: 'Hel' };
+    const begun = event('response.content_part.added', { output_index: 0, content_index: 0, part });
+    expect(decode(created, begun, ...messages, completed()).text).toBe(text);
+  });
+
   it('names each of its sources once', () => {
     const annotation = { type: 'url_citation', url: 'https://a.example', title: 'A' };
     const { events } = decode(
@@ -187,6 +199,7 @@ describe('errors', () => {
     ['of its prompt', [failed({ code: 'invalid_prompt', message: 'no' })], 'invalid-request', 'invalid_prompt'],
     ['of a policy', [failed({ code: 'bio_policy', message: 'no' })], 'content-filter', 'bio_policy'],
     ['without words', [failed(null)], 'server-error', 'failed'],
+    ['flat, without a code', [event('error', { code: null, message: 'no', param: null })], 'server-error', ''],
     [
       'that stands in response.completed',
       [completed({ status: 'failed', error: { code: 'rate_limit_exceeded' } })],
@@ -199,6 +212,7 @@ describe('errors', () => {
     const { error, finish } = decode(created, ...messages);
     const seen = classified(provider, error);
     expect(seen).toMatchObject({ category, ...(code && { code }) });
+    if (code === '') expect(seen.code).toBeUndefined();
     expect(finish).toBeUndefined();
   });
 
@@ -265,6 +279,19 @@ describe('tool calls', () => {
     expect(decode(itemDone(0, callItem('{"a":1}')), completed({ output })).toolCalls.map(({ id }) => id)).toEqual(['call_1', 'call_2']);
   });
 
+  it('without an id have another in each answer, and the same in the same', () => {
+    const idIn = (id: string) => {
+      const begun = event('response.created', { response: { id } });
+      return decode(begun, itemDone(0, callItem('{}', { call_id: undefined })), completed()).toolCalls[0]?.id;
+    };
+    expect(idIn('resp_1')).toBe(idIn('resp_1'));
+    expect(idIn('resp_1')).not.toBe(idIn('resp_2'));
+  });
+
+  it('whose arguments are null have none', () => {
+    expect(decode(itemDone(0, callItem('null')), completed()).toolCalls).toMatchObject([{ input: {} }]);
+  });
+
   it('without an id, or with the id of another, get one of their own', () => {
     const { toolCalls } = decode(
       itemDone(0, callItem('{"a":1}', { call_id: undefined })),
@@ -324,6 +351,115 @@ describe('tool calls', () => {
     expect(error).toBeUndefined();
     expect(toolCalls).toEqual([{ id: 'call_1', name: 'look', input: { a: 1 } }]);
     expect(finish?.finishReason).not.toBe('tool-calls');
+  });
+});
+
+describe.each<[string, unknown]>([
+  ['0', 0],
+  ['no place', undefined],
+])('several items at %s, of which the end repeats nothing', (_place, place) => {
+  const numberedCall = (number: number, more: object = {}) =>
+    callItem(`{"q":${number}}`, { id: `fc_${number}`, call_id: `call_${number}`, ...more });
+  const input = (number: number, item_id: unknown = `fc_${number}`) =>
+    event('response.function_call_arguments.delta', { output_index: place, item_id, delta: `{"q":${number}}` });
+  const both = [
+    { id: 'call_1', name: 'look', input: { q: 1 } },
+    { id: 'call_2', name: 'look', input: { q: 2 } },
+  ];
+
+  test.each<[string, SseMessage[]]>([
+    [
+      'one after the other',
+      [1, 2].flatMap((number) => [
+        itemAdded(place, numberedCall(number, { arguments: '' })),
+        input(number),
+        itemDone(place, numberedCall(number)),
+      ]),
+    ],
+    ['whole', [itemDone(place, numberedCall(1)), itemDone(place, numberedCall(2))]],
+    ['without their beginnings', [1, 2].flatMap((number) => [input(number), itemDone(place, numberedCall(number))])],
+    ['without their ends', [1, 2].flatMap((number) => [itemAdded(place, numberedCall(number, { arguments: '' })), input(number)])],
+    [
+      'interleaved',
+      [
+        itemAdded(place, numberedCall(1, { arguments: '' })),
+        itemAdded(place, numberedCall(2, { arguments: '' })),
+        input(2),
+        input(1),
+        itemDone(place, numberedCall(1)),
+        itemDone(place, numberedCall(2)),
+      ],
+    ],
+    [
+      'with an id that is new in every event',
+      [1, 2].flatMap((number) => [
+        itemAdded(place, numberedCall(number, { arguments: '', id: `a_${number}` })),
+        input(number, `b_${number}`),
+        itemDone(place, numberedCall(number, { id: `c_${number}` })),
+      ]),
+    ],
+    [
+      'with one id for all items',
+      [1, 2].flatMap((number) => [
+        itemAdded(place, numberedCall(number, { arguments: '', id: 'fc' })),
+        input(number, 'fc'),
+        itemDone(place, numberedCall(number, { id: 'fc' })),
+      ]),
+    ],
+  ])('are all told: calls %s', (_how, messages) => {
+    expect(decode(created, ...messages, completed({ output: [] }))).toMatchObject({ toolCalls: both, error: undefined });
+    expect(decode(created, ...messages, completed({ output: [numberedCall(1), numberedCall(2)] })).toolCalls).toEqual(both);
+  });
+
+  it('are one, where it comes twice', () => {
+    const twice = [itemDone(place, numberedCall(1)), itemDone(place, numberedCall(1)), itemDone(place, numberedCall(1, { id: 'fc_9' }))];
+    expect(decode(...twice, completed()).toolCalls).toHaveLength(1);
+  });
+
+  it('are all told: reasoning, texts and a call', () => {
+    const thought = (number: number) => ({ ...reasoning, id: `rs_${number}`, summary: [] });
+    const said = (number: number, text: string) => messageItem(text, { id: `msg_${number}` });
+    const { events, text, toolCalls } = decode(
+      itemAdded(place, thought(1)),
+      itemDone(place, thought(1)),
+      itemDone(place, thought(2)),
+      itemAdded(place, said(1, '')),
+      say('One. ', place),
+      itemDone(place, said(1, 'One. ')),
+      say('Two. ', place),
+      say('Three. ', place),
+      itemDone(place, said(2, 'Two. Three. ')),
+      itemDone(place, said(3, 'Four.')),
+      itemDone(place, numberedCall(1)),
+      completed({ output: [] }),
+    );
+    expect(events.flatMap((each) => (each.type === 'provider-item' ? [each.item.id] : []))).toEqual(['rs_1', 'rs_2']);
+    expect(text).toBe('One. Two. Three. Four.');
+    expect(toolCalls).toHaveLength(1);
+    const ids = events.flatMap((each) => (each.type === 'text-delta' ? [each.id] : []));
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it('are told once where texts are interleaved', () => {
+    const said = (number: number, text: string) => messageItem(text, { id: `msg_${number}` });
+    const delta = (number: number, text: string) =>
+      event('response.output_text.delta', { output_index: place, content_index: 0, item_id: `msg_${number}`, delta: text });
+    const { events, text } = decode(
+      itemAdded(place, said(1, '')),
+      itemAdded(place, said(2, '')),
+      delta(1, 'a'),
+      delta(2, 'b'),
+      delta(1, 'c'),
+      itemDone(place, said(1, 'ac')),
+      itemDone(place, said(2, 'b')),
+      completed({ output: [] }),
+    );
+    expect(text).toBe('abc');
+    expect(events.flatMap((each) => (each.type === 'text-delta' && each.text ? [each.id] : []))).toEqual([
+      'text-0-0',
+      'text--1-0',
+      'text-0-0',
+    ]);
   });
 });
 
@@ -398,7 +534,9 @@ describe('numbers', () => {
     expect(cursorsOf(numbered([created, say('a')]))).toEqual([undefined, undefined]);
   });
 
-  it('that do not begin with the response say that the beginning was delivered by another', () => {
+  const resumed = (...messages: SseMessage[]) => decodeAll(provider.decoder(head(), 'resp_1/6'), numbered(messages, 7));
+
+  it('behind a cursor: what came before it was delivered by another', () => {
     const tail = [
       say('lo'),
       textDone('Hello'),
@@ -408,15 +546,25 @@ describe('numbers', () => {
       itemDone(2, callItem('{"a":1}', { call_id: 'call_2' })),
       completed({ output: [messageItem('Hello'), messageItem('!'), callItem('{"a":1}', { call_id: 'call_2' }), callItem('{}')] }),
     ];
-    const { text, toolCalls, finish } = decode(...numbered(tail, 7));
+    const { text, toolCalls, finish } = resumed(...tail);
     expect(text).toBe('lo!');
     expect(toolCalls.map(({ id }) => id)).toEqual(['call_2']);
     expect(finish?.finishReason).toBe('tool-calls');
-    const nothingLeft = decode(...numbered([textDone('Hello'), completed({ output: [messageItem('Hello')] })], 7));
+    const nothingLeft = resumed(textDone('Hello'), completed({ output: [messageItem('Hello')] }));
     expect(nothingLeft).toMatchObject({ text: '', finish: { finishReason: 'stop' } });
   });
 
-  it('of a response that comes alone do not', () => {
-    expect(decode(...numbered([completed({ output: [messageItem('Hello')] })], 7)).text).toBe('Hello');
+  test.each<[string, SseMessage[]]>([
+    ['in an item that comes whole', [itemDone(0, messageItem('Hello')), completed()]],
+    ['in the end of a part', [say('Hel'), textDone('Hello'), completed()]],
+    ['in a response that comes alone', [completed({ output: [messageItem('Hello')] })]],
+  ])('that begin above 0 without a cursor say nothing of what came before: text is found %s', (_where, messages) => {
+    expect(decode(...numbered(messages, 1)).text).toBe('Hello');
+  });
+
+  it('that begin above 0 hide no call that stands in the response alone', () => {
+    const { toolCalls, finish } = decode(...numbered([say('Hi'), completed({ output: [callItem('{}')] })], 1));
+    expect(toolCalls.map(({ id }) => id)).toEqual(['call_1']);
+    expect(finish?.finishReason).toBe('tool-calls');
   });
 });

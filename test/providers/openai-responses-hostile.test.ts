@@ -3,7 +3,18 @@ import { expect, it } from 'vitest';
 import { openaiResponses } from '../../src/providers/openai-responses.ts';
 import { holds, numRuns, same, timeout } from '../properties/runs.ts';
 import { decodeAll, head, message } from './decoding.ts';
-import { completed, created, itemDone, messageItem, numbered, say, textDone } from './responses-events.ts';
+import {
+  callItem,
+  completed,
+  created,
+  event as eventOf,
+  itemAdded,
+  itemDone,
+  messageItem,
+  numbered,
+  say,
+  textDone,
+} from './responses-events.ts';
 
 const types = [
   ...['created', 'completed', 'incomplete', 'failed', 'output_item.added', 'output_item.done', 'content_part.added', 'content_part.done'],
@@ -88,6 +99,58 @@ it(
         ]);
         const again = sent.flatMap((each, index) => [...sent.slice(Math.max(0, index - (steps.next().value ?? 0)), index), each]);
         same(decodeAll(openaiResponses().decoder(head()), again).text, text);
+      }),
+      { numRuns },
+    );
+  },
+  timeout,
+);
+
+it(
+  'every item is told once, in order, whatever a gateway leaves out of its events, at places of their own or at one',
+  () => {
+    const items = fc.array(fc.record({ isCall: fc.boolean(), text: fc.constantFrom('a', 'bc', ' ', 'a') }), { maxLength: 5 });
+    const style = fc
+      .record({
+        place: fc.constantFrom('own', 'zero', 'none'),
+        ids: fc.constantFrom('own', 'new each time'),
+        begins: fc.boolean(),
+        deltas: fc.boolean(),
+        parts: fc.boolean(),
+        ends: fc.boolean(),
+        output: fc.boolean(),
+        first: fc.constantFrom(undefined, 0, 1),
+      })
+      .filter(({ begins, deltas, ends }) => ends || (begins && deltas));
+    fc.assert(
+      fc.property(items, style, (said, { place, ids, begins, deltas, parts, ends, output, first }) => {
+        let count = 0;
+        const idOf = (index: number) => (ids === 'own' ? `item_${index}` : `id_${count++}`);
+        const input = (index: number) => JSON.stringify({ q: index });
+        const whole = ({ isCall, text }: (typeof said)[number], index: number) =>
+          isCall ? callItem(input(index), { id: idOf(index), call_id: `call_${index}` }) : messageItem(text, { id: idOf(index) });
+        const messages = said.flatMap((each, index) => {
+          const at = place === 'own' ? index : place === 'zero' ? 0 : undefined;
+          const piece = (type: string, body: object) => eventOf(type, { output_index: at, item_id: idOf(index), ...body });
+          const begun = each.isCall ? { ...whole(each, index), arguments: '' } : { ...whole(each, index), content: [] };
+          const delta = each.isCall
+            ? piece('response.function_call_arguments.delta', { delta: input(index) })
+            : piece('response.output_text.delta', { content_index: 0, delta: each.text });
+          const part = each.isCall
+            ? piece('response.function_call_arguments.done', { arguments: input(index) })
+            : piece('response.output_text.done', { content_index: 0, text: each.text });
+          return [
+            ...(begins ? [itemAdded(at, begun)] : []),
+            ...(deltas ? [delta] : []),
+            ...(deltas && parts ? [part] : []),
+            ...(ends ? [itemDone(at, whole(each, index))] : []),
+          ];
+        });
+        const all = [...messages, completed({ output: output ? said.map(whole) : [] })];
+        const { text, toolCalls, error } = decodeAll(openaiResponses().decoder(head()), first === undefined ? all : numbered(all, first));
+        expect(error).toBeUndefined();
+        same(text, said.map((each) => (each.isCall ? '' : each.text)).join(''));
+        same(toolCalls.map(({ id }) => id).join(), said.flatMap((each, index) => (each.isCall ? [`call_${index}`] : [])).join());
       }),
       { numRuns },
     );

@@ -147,6 +147,31 @@ describe('the request', () => {
     ]);
   });
 
+  it('sends calls of custom tools, and their results, as such', () => {
+    const call = {
+      type: 'tool-call',
+      toolCallId: 'c1',
+      toolName: 'sql',
+      input: 'select 1',
+      providerMetadata: { openai: { type: 'custom' } },
+    } as const;
+    const result = { type: 'tool-result', toolCallId: 'c1', toolName: 'sql', output: '1' } as const;
+    const messages = [{ role: 'assistant', content: [call] } as const, { role: 'tool', content: [result] } as const];
+    expect(bodyOf({ model: 'm', messages }).messages).toEqual([
+      { role: 'assistant', content: null, tool_calls: [{ id: 'c1', type: 'custom', custom: { name: 'sql', input: 'select 1' } }] },
+      { role: 'tool', tool_call_id: 'c1', content: '1' },
+    ]);
+  });
+
+  it('leaves out an answer of which nothing goes back', () => {
+    const thought = { role: 'assistant', content: [{ type: 'reasoning', text: 'Hm.' }] } as const;
+    const item = { role: 'assistant', content: [{ type: 'provider-item', format: 'anthropic', item: {} }] } as const;
+    expect(bodyOf({ model: 'm', messages: [...hello.messages, thought, item, ...hello.messages] }).messages).toEqual([
+      { role: 'user', content: 'Hi' },
+      { role: 'user', content: 'Hi' },
+    ]);
+  });
+
   test.each<[string, StreamRequest['messages']]>([
     ['text in a tool message', [{ role: 'tool', content: 'x' }]],
     ['an image of the assistant', [{ role: 'assistant', content: [{ type: 'image', url: 'https://a.example' }] }]],

@@ -251,6 +251,19 @@ describe('an answer that came goes back', () => {
     ]);
   });
 
+  it('with its reasoning alone, where that is all it says, and the server takes it', () => {
+    const thought = { role: 'assistant', content: [{ type: 'reasoning', text: 'Hm.' }] } as const;
+    const called = { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'c1', toolName: 'look', input: { q: 'a' } }] } as const;
+    const sent = (messages: StreamRequest['messages'], preset: OpenAIPreset) =>
+      JSON.parse(openai({ preset }).request({ ...hello, messages }, context).body ?? '').messages;
+    const alone = { role: 'assistant', content: '', reasoning_content: 'Hm.' };
+    expect(sent([thought, called], presets.deepSeek)[0]).toEqual(alone);
+    // Only in turns in which a tool was called is it wanted.
+    expect(sent([...hello.messages, thought], presets.deepSeek)).toHaveLength(1);
+    // What is left out leaves nothing to go on from.
+    expect(sent([...hello.messages, thought], presets.mistral)).toEqual([{ role: 'user', content: 'Hi' }]);
+  });
+
   it('to OpenRouter with the details of its reasoning', () => {
     const detail = (more: object) => ({ type: 'reasoning.text', index: 0, ...more });
     const messages = [

@@ -56,6 +56,15 @@ test.each<[string, number, object, string]>([
     { code: 'The service is currently unavailable', error: 'Try later' },
     'overloaded',
   ],
+  [
+    'a team without credits',
+    403,
+    {
+      code: 'The caller does not have permission to execute the specified operation',
+      error: "Your newly created team doesn't have any credits or licenses yet.",
+    },
+    'quota-exhausted',
+  ],
   ['an exhausted resource', 429, { code: 'Some resource has been exhausted', error: 'Too many requests' }, 'rate-limit'],
   ['a wrong key', 400, { code: 'Client specified an invalid argument', error: 'Incorrect API key provided: xa***' }, 'authentication'],
 ])('reads %s', (_name, status, body, category) => {

@@ -160,6 +160,43 @@ describe('recordTranscript()', () => {
     expect(textOf(await next())).toBe(text);
   });
 
+  test.each(['null', 'data', 'test', 'dummy-1'])(
+    'leaves the answer as it is where the key of a local server is a word of it: %s',
+    async (key) => {
+      const { fetch, next } = recorder({
+        fetch: answering(openaiChunks({ text: `a ${key} of data` }), { headers: { 'content-type': 'text/event-stream' } }),
+      });
+      const provider = openai({ apiKey: key, baseURL: 'http://localhost:1/v1' });
+      await lastValueFrom(createClient({ provider, transport: fetchTransport({ fetch }) }).stream(request));
+      const replayed = createClient({ provider: replayProvider(provider, [await next()], { speed: 'instant' }) });
+      expect(await lastValueFrom(replayed.stream(request).pipe(result()))).toMatchObject({ text: `a ${key} of data` });
+    },
+  );
+
+  it('masks a short key where it stands as a word, a long one everywhere, and takes no number of a header for a key', async () => {
+    const long = 'kx.4f9K(d02)+mQz81';
+    const said = String.raw`password passwords my-password "\npassword" %3Dpassword x${long}y 16777216`;
+    const { fetch, next } = recorder({ fetch: answering([said]) });
+    const headers = { 'x-key': 'password', authorization: `Bearer ${long}`, 'x-max-tokens': '16777216' };
+    await (await fetch('https://a.invalid/', { headers })).text();
+    const eight = '*'.repeat(8);
+    expect(textOf(await next())).toBe(
+      String.raw`${eight} passwords my-${eight} "\n${eight}" %3D${eight} x${'*'.repeat(long.length)}y 16777216`,
+    );
+  });
+
+  it('keeps what tells limits and the id of the request, also where it has no x- or another name', async () => {
+    const headers = {
+      'x-generation-id': 'gen-1',
+      'ratelimitbysize-remaining': '3',
+      'tokenlimit-reset': '2',
+      'x-ratelimitbysize-limit': '9',
+    };
+    const { fetch, next } = recorder({ fetch: answering(['{}'], { status: 429, headers }) });
+    await (await fetch('https://a.invalid/')).text();
+    expect((await next()).response.headers).toEqual(headers);
+  });
+
   it('bytes that are no whole characters are kept in base64', async () => {
     const tick = new TextEncoder().encode('✓');
     const { fetch, next } = recorder({ fetch: answering(['a', tick.subarray(0, 1), tick.subarray(1), '\ufeffb']) });

@@ -1,6 +1,15 @@
 import { lastValueFrom, toArray } from 'rxjs';
 import { afterEach, describe, expect, it, test, vi } from 'vitest';
-import { createClient, openai, type ProviderError, result, type StreamRequest } from '../../src/index.ts';
+import {
+  type ClientConfig,
+  createClient,
+  fetchTransport,
+  openai,
+  openaiResponses,
+  type ProviderError,
+  result,
+  type StreamRequest,
+} from '../../src/index.ts';
 import {
   openaiChunks,
   parseTranscript,
@@ -165,6 +174,37 @@ describe('replayProvider()', () => {
     provider.verify();
     expect(provider.requests).toHaveLength(2);
     expect(apiKey).not.toHaveBeenCalled();
+  });
+});
+
+describe('a response that breaks twice and is resumed twice', () => {
+  const event = (value: { type: string } & Record<string, unknown>) => `event: ${value.type}\ndata: ${JSON.stringify(value)}\n\n`;
+  const delta = (sequence_number: number, delta: string) =>
+    event({ type: 'response.output_text.delta', sequence_number, output_index: 0, content_index: 0, item_id: 'm', delta });
+  const response = { id: 'resp_1', background: true, output: [] };
+  const begin = event({ type: 'response.created', sequence_number: 0, response: { ...response, status: 'in_progress' } });
+  const end = event({ type: 'response.completed', sequence_number: 4, response: { ...response, status: 'completed' } });
+  const said = (text: string, end?: 'reset') => transcriptOf({ chunks: [{ at: 0, text }], end });
+  // The second repeats what was there already, as a response that is taken up again may.
+  const parts = [
+    said(begin + delta(1, 'one '), 'reset'),
+    said(delta(1, 'one ') + delta(2, 'two '), 'reset'),
+    said(delta(3, 'three') + end),
+  ];
+
+  test.each<[string, () => ClientConfig]>([
+    [
+      'replayFetch()',
+      () => ({
+        provider: openaiResponses({ apiKey: 'sk-0' }),
+        transport: fetchTransport({ fetch: replayFetch(parts, { speed: 'instant' }) }),
+      }),
+    ],
+    ['replayProvider()', () => ({ provider: replayProvider(openaiResponses(), parts, { speed: 'instant' }) })],
+  ])('is whole over %s', async (_name, config) => {
+    const client = createClient({ ...config(), retry: { initialDelay: 1, jitter: 'none' } });
+    const asked: StreamRequest = { ...request, providerOptions: { 'openai-responses': { background: true } } };
+    expect(await lastValueFrom(client.stream(asked).pipe(result()))).toMatchObject({ text: 'one two three', finishReason: 'stop' });
   });
 });
 

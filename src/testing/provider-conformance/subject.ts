@@ -42,7 +42,7 @@ export function clientOver(subject: Subject, fetch: typeof globalThis.fetch) {
     name: provider.name,
     capabilities: provider.capabilities,
     request: (request, context) => provider.request(request, context),
-    decoder: (head) => provider.decoder(head),
+    decoder: (head, from) => provider.decoder(head, from),
     ...(provider.describeError && { describeError: (facts) => provider.describeError?.(facts) }),
     transport: subject.transport(fetch),
   };
