@@ -58,6 +58,7 @@ export type { ContentConfig } from './operators/content.ts';
 export {
   type Cooldown,
   type CooldownConfig,
+  type CooldownLimit,
   type Cooldowns,
   type CooldownsConfig,
   cooldown,
@@ -74,6 +75,7 @@ export {
 } from './operators/create-circuit-breaker.ts';
 export { type DecodeContext, decode } from './operators/decode.ts';
 export { type ElementsConfig, elements } from './operators/elements.ts';
+export type { EvidenceExchange, SharingEvent } from './operators/evidence-rounds.ts';
 export { type FallbackConfig, fallbackCategories, fallbackTo } from './operators/fallback-to.ts';
 export { fromAsyncIterable, fromReadableStream } from './operators/from-async-iterable.ts';
 export { type HedgeConfig, hedge } from './operators/hedge.ts';
@@ -86,6 +88,7 @@ export type { SegmentConfig } from './operators/regroup.ts';
 export { type RepetitionGuardConfig, repetitionGuard } from './operators/repetition-guard.ts';
 export { createRetryBudget, fundRetries } from './operators/retry-budget.ts';
 export { type RetryStatistics, retryStatistics, retrySuccessRate } from './operators/retry-statistics.ts';
+export { type ShareResilienceConfig, shareResilience } from './operators/share-resilience.ts';
 export { type SmoothConfig, smooth } from './operators/smooth.ts';
 export { type SplitThinkTagsConfig, splitThinkTags } from './operators/split-think-tags.ts';
 export type { SchemaIssue, SchemaOutput, SchemaResult, StandardSchemaV1 } from './operators/standard-schema.ts';
@@ -108,7 +111,8 @@ export type { CategoryWords, ErrorVocabulary, Refinement } from './policies/erro
 export type { ErrorWords } from './policies/error-words.ts';
 export { type PartialJson, parsePartialJson } from './policies/json-partial.ts';
 export type { Recovery } from './policies/recovery.ts';
-export type { BudgetKey, RetryBudget, RetryBudgetConfig } from './policies/retry-budget.ts';
+export type { EvidenceSpending, EvidenceVerdict, NodeEvidence, ResilienceEvidence } from './policies/resilience-evidence.ts';
+export type { BudgetKey, BudgetMove, RetryBudget, RetryBudgetConfig } from './policies/retry-budget.ts';
 export type { ThinkTagOptions } from './policies/think-tags.ts';
 export type { ToolResult } from './policies/tool-loop.ts';
 export { type AnthropicOptions, anthropic } from './providers/anthropic.ts';

@@ -1,4 +1,4 @@
-import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { type MonoTypeOperatorFunction, Observable, Subject } from 'rxjs';
 import { z } from 'zod';
 import { defaults } from '../core/defaults.ts';
 import { errorCategories } from '../core/error-category.ts';
@@ -18,15 +18,30 @@ export interface Cooldown {
   readonly waiting: number;
   /** Milliseconds that a stream which came now would wait; 0 if it would not. */
   waitFor(): number;
+  /**
+   * Holds everybody back for so many milliseconds, two minutes at most, as a 429 would that somebody else got. A longer wait replaces a
+   * shorter one, never the reverse.
+   */
+  hold(waitMs: number): void;
   /** @internal */
   readonly machine: CooldownMachine;
   /** @internal */
   readonly queue: TurnQueue;
 }
 
+/** A provider limits one of many models. */
+export interface CooldownLimit {
+  readonly provider: string;
+  readonly model: string;
+  /** For how many milliseconds, as the provider said. */
+  readonly waitMs: number;
+}
+
 /** Cooldowns by provider and model, made as they are asked for. */
 export interface Cooldowns {
   get(provider: string, model: string): Cooldown;
+  /** Every limit that a stream ran into and whose provider said for how long; not what `hold()` was told. */
+  readonly limits$: Observable<CooldownLimit>;
 }
 
 /** How many cooldowns a registry keeps. */
@@ -51,7 +66,9 @@ const schema = z.strictObject({ maxKeys: count(1).default(defaults.cooldown.maxK
 export function createCooldowns(config: CooldownsConfig = {}): Cooldowns {
   const { maxKeys } = parseOptions('createCooldowns', schema, config);
   const cooldowns = new Map<string, Cooldown>();
+  const limits$ = new Subject<CooldownLimit>();
   return {
+    limits$: limits$.asObservable(),
     get(provider, model) {
       const key = JSON.stringify([provider, model]);
       const known = cooldowns.get(key);
@@ -60,15 +77,15 @@ export function createCooldowns(config: CooldownsConfig = {}): Cooldowns {
         if (cooldowns.size < maxKeys) break;
         if (machine.isIdle && waiting === 0) cooldowns.delete(idle);
       }
-      const made = createCooldown();
+      const made = createCooldown((waitMs) => limits$.next({ provider, model, waitMs }));
       cooldowns.set(key, made);
       return made;
     },
   };
 }
 
-function createCooldown(): Cooldown {
-  const machine = new CooldownMachine(monotonicClock());
+function createCooldown(onLimited: (waitMs: number) => void): Cooldown {
+  const machine = new CooldownMachine(monotonicClock(), onLimited);
   const queue = new TurnQueue();
   return {
     machine,
@@ -77,6 +94,7 @@ function createCooldown(): Cooldown {
       return queue.length;
     },
     waitFor: () => machine.estimate(queue.length),
+    hold: (waitMs) => machine.hold(waitMs),
   };
 }
 

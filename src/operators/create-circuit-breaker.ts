@@ -24,6 +24,11 @@ export interface CircuitBreaker {
   readonly changes$: Observable<BreakerChange>;
   /** Opens it by hand, until `reset()`. */
   isolate(): void;
+  /**
+   * Opens it by hand for so many milliseconds, `maxOpenFor` at most, and by chance for up to half of `openFor` longer; then it is probed as
+   * ever. A longer wait replaces a shorter one, never the reverse. While it is being probed, or isolated, this does nothing.
+   */
+  trip(openForMs: number): void;
   /** Closes it by hand, and forgets what it has seen. */
   reset(): void;
   /** What it has seen lately. */
@@ -56,8 +61,8 @@ export function createCircuitBreaker(config: CircuitBreakerConfig = {}): Circuit
   const machine = new CircuitBreakerMachine(settings, {
     now: monotonicClock(),
     random: config.random ?? (() => seededRandom(`${seed}:${draws++}`)),
-    onChange: (change) => {
-      untold.push(change);
+    onChange: (change, retryAfterMs) => {
+      untold.push(retryAfterMs > 0 ? { ...change, retryAfterMs } : change);
       // A listener may change the state in its turn: the others hear of it after this.
       if (untold.length > 1) return;
       for (let next = untold[0]; next; next = untold[0]) {
@@ -75,6 +80,7 @@ export function createCircuitBreaker(config: CircuitBreakerConfig = {}): Circuit
     state$: state$.asObservable(),
     changes$: changes$.asObservable(),
     isolate: () => machine.isolate(),
+    trip: (openForMs) => machine.trip(openForMs),
     reset: () => machine.reset(),
     snapshot: () => machine.snapshot(),
     toJSON: () => machine.toJSON(),

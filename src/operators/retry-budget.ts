@@ -1,7 +1,8 @@
-import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { type MonoTypeOperatorFunction, Observable, Subject } from 'rxjs';
 import { parseOptions } from '../core/options.ts';
 import {
   type BudgetKey,
+  type BudgetMove,
   type RetryBudget,
   type RetryBudgetConfig,
   RetryBudgetMachine,
@@ -14,7 +15,8 @@ import { OperatorSubscriber } from './operator-subscriber.ts';
  * Makes a retry budget: retries may add a share to the traffic, however many streams fail at once.
  *
  * A retry costs a token of its provider's account, and of its tenant's if it has one; a success gives a tenth back, and time gives a
- * little. A wait that the provider asked for (429) costs none. A budget is of one process.
+ * little. A wait that the provider asked for (429) costs none. A budget is of one process; `shareResilience()` charges it with what others
+ * spend.
  *
  * @throws TypeError for an option that is unknown or out of range.
  *
@@ -26,13 +28,17 @@ import { OperatorSubscriber } from './operator-subscriber.ts';
  * ```
  */
 export function createRetryBudget(config: RetryBudgetConfig = {}): RetryBudget {
-  const machine = new RetryBudgetMachine(parseOptions('createRetryBudget', retryBudgetSchema, config), monotonicClock());
+  const moves$ = new Subject<BudgetMove>();
+  const settings = parseOptions('createRetryBudget', retryBudgetSchema, config);
+  const machine = new RetryBudgetMachine(settings, monotonicClock(), (move) => moves$.next(move));
   return {
     kind: 'budget',
     take: (key) => machine.take(key),
     called: (key) => machine.called(key),
     credit: (key) => machine.credit(key),
     remaining: (key) => machine.remaining(key),
+    spend: (key, tokens) => machine.spend(key, tokens),
+    moves$: moves$.asObservable(),
   };
 }
 

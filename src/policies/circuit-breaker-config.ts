@@ -10,6 +10,8 @@ export interface BreakerChange {
   readonly reason: BreakerReason;
   /** How long the breaker stays open, when it opens. */
   readonly openForMs?: number | undefined;
+  /** What the provider asked for with the failure that opened it, if it did: then the trouble is the provider's, and every process has it. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** What a breaker has seen lately. */

@@ -11,7 +11,8 @@ export interface BreakerSurroundings {
   readonly now: () => number;
   /** A number from 0 up to 1. */
   readonly random: () => number;
-  readonly onChange: (change: BreakerChange) => void;
+  /** Told also for how long the provider asked to wait, with the failure that opened the breaker; 0 if it did not. */
+  readonly onChange: (change: BreakerChange, retryAfterMs: number) => void;
 }
 
 /**
@@ -69,6 +70,22 @@ export class CircuitBreakerMachine implements PermitJudge {
   retryAfter(): number {
     const now = this.#surroundings.now();
     return this.#settings.shadow || this.#waitIsOver(now) ? 0 : this.#refusedFor(now);
+  }
+
+  /**
+   * Opens it for so long, and by chance for up to half of `openFor` longer, so that those who are told at once do not probe at once. A longer
+   * wait replaces a shorter one, never the reverse. While it is being probed, or isolated, it stays as it is.
+   */
+  trip(openForMs: number): void {
+    const now = this.#surroundings.now();
+    const { openFor, maxOpenFor } = this.#settings;
+    const isOpen = this.#state === 'open';
+    if (!(openForMs > 0) || !(isOpen || this.#state === 'closed')) return;
+    if (isOpen && now + Math.min(openForMs, maxOpenFor) <= this.#openUntil) return;
+    const length = openForMs === Number.POSITIVE_INFINITY ? openForMs : openForMs + (this.#chance() * Math.min(openForMs, openFor)) / 2;
+    const lasts = Math.ceil(Math.min(maxOpenFor, length));
+    this.#openUntil = now + lasts;
+    if (!isOpen) this.#change('open', 'by-hand', lasts);
   }
 
   isolate(): void {
@@ -183,21 +200,24 @@ export class CircuitBreakerMachine implements PermitJudge {
     const { openFor, maxOpenFor, resetAfter } = this.#settings;
     if (this.#state === 'closed' && now - this.#closedAt >= resetAfter) this.#openings = 0;
     const length = Math.min(maxOpenFor, openFor * 2 ** this.#openings);
-    const chance = Math.min(1, Math.max(0, this.#surroundings.random() || 0));
-    const spread = length === Number.POSITIVE_INFINITY ? length : length / 2 + (chance * length) / 2;
+    const spread = length === Number.POSITIVE_INFINITY ? length : length / 2 + (this.#chance() * length) / 2;
     const openForMs = Math.ceil(Math.min(maxOpenFor, Math.max(spread, retryAfterMs)));
     this.#openings++;
     this.#openUntil = now + openForMs;
-    this.#change('open', reason, openForMs);
+    this.#change('open', reason, openForMs, retryAfterMs);
   }
 
-  #change(to: BreakerState, reason: BreakerChange['reason'], openForMs?: number): void {
+  #chance(): number {
+    return Math.min(1, Math.max(0, this.#surroundings.random() || 0));
+  }
+
+  #change(to: BreakerState, reason: BreakerChange['reason'], openForMs?: number, retryAfterMs = 0): void {
     const from = this.#state;
     this.#closedBy = to === 'closed' && reason === 'probe' ? this.#generation : -1;
     this.#state = to;
     this.#generation++;
     this.#probes = new HalfOpenProbes(this.#settings.probeTimeout);
     if (to === 'closed') this.#closedAt = this.#surroundings.now();
-    this.#surroundings.onChange({ from, to, reason, openForMs });
+    this.#surroundings.onChange({ from, to, reason, openForMs }, retryAfterMs);
   }
 }

@@ -16,6 +16,7 @@ const punctual = 50;
  */
 export class CooldownMachine {
   readonly #now: () => number;
+  readonly #onLimited: (waitMs: number) => void;
   /** Nobody goes before. */
   #notBefore = Number.NEGATIVE_INFINITY;
   /** Requests a second; `undefined` while nothing holds them back. */
@@ -31,8 +32,10 @@ export class CooldownMachine {
   /** When one last went just as its place came: it had waited for it, and so may others. */
   #heldAt = Number.NEGATIVE_INFINITY;
 
-  constructor(now: () => number) {
+  /** @param onLimited Told for how long, when the provider has said so. */
+  constructor(now: () => number, onLimited: (waitMs: number) => void = () => {}) {
     this.#now = now;
+    this.#onLimited = onLimited;
   }
 
   /** Milliseconds until the next one may go. Changes nothing. */
@@ -96,6 +99,22 @@ export class CooldownMachine {
     const wait = retryAfterMs ?? 0;
     this.#isCutShort ||= wait > maxWait;
     this.#notBefore = Math.max(this.#notBefore, now + Math.min(wait, maxWait));
+    if (wait > 0) this.#onLimited(wait);
+  }
+
+  /**
+   * Somebody else was limited, for this long: the line leaves at a pace afterwards, as after a limit of its own, but none that is set has
+   * failed. A longer wait replaces a shorter one, never the reverse; to be told again changes nothing.
+   */
+  hold(waitMs: number): void {
+    const now = this.#now();
+    const until = now + Math.min(waitMs, defaults.cooldown.maxWait);
+    if (!(until > Math.max(now, this.#notBefore))) return;
+    if (this.#paceAt(now) === undefined) {
+      this.#forget();
+      this.#rate = defaults.cooldown.rate;
+    }
+    this.#notBefore = until;
   }
 
   /** A request ended otherwise: it says nothing, but the next may try. */

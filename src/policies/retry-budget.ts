@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import { z } from 'zod';
 import { defaults } from '../core/defaults.ts';
 import { count, milliseconds, within } from '../core/options.ts';
@@ -38,6 +39,12 @@ export interface BudgetKey {
   readonly tenant?: string | undefined;
 }
 
+/** A retry that was paid for, or a success that gave something back. */
+export interface BudgetMove extends BudgetKey {
+  /** What it cost; less than 0 for what came back. */
+  readonly tokens: number;
+}
+
 /** What retries may cost, over all the streams that share it. */
 export interface RetryBudget {
   readonly kind: 'budget';
@@ -49,6 +56,13 @@ export interface RetryBudget {
   credit(key: BudgetKey): void;
   /** The tokens that are left. */
   remaining(key: BudgetKey): { readonly provider: number; readonly tenant: number | undefined };
+  /**
+   * Charges what was spent elsewhere, whether it is there or not: what is owed, no more than an account holds, has to be gained first. Less
+   * than 0 gives back.
+   */
+  spend(key: BudgetKey, tokens: number): void;
+  /** What `take` and `credit` moved; not what `spend` was told. */
+  readonly moves$: Observable<BudgetMove>;
 }
 
 /** A number of tokens that refills with time, up to its capacity. */
@@ -80,6 +94,11 @@ class Account {
 
   add(tokens: number, now: number): void {
     this.#tokens = Math.min(this.#limit(now), this.tokens(now) + tokens);
+  }
+
+  /** Takes more than there is, if need be, but never owes more than it can hold. */
+  charge(tokens: number, now: number): void {
+    this.#tokens = Math.max(-this.#limit(now), Math.min(this.#limit(now), this.tokens(now) - tokens));
   }
 
   /** Whether forgetting it would change nothing. */
@@ -155,17 +174,23 @@ class Accounts {
   }
 }
 
-/** What retries may cost: a plain state machine over a clock. Each process has its own: fifty of them may retry fifty times as much. */
+/**
+ * What retries may cost: a plain state machine over a clock. Each process has its own: fifty of them may retry fifty times as much, unless
+ * they tell each other (`spend`).
+ */
 export class RetryBudgetMachine {
   readonly #settings: z.output<typeof retryBudgetSchema>;
   readonly #now: () => number;
+  readonly #onMove: (move: BudgetMove) => void;
   readonly #providers: Accounts;
   readonly #tenants: Accounts;
 
-  constructor(settings: z.output<typeof retryBudgetSchema>, now: () => number) {
+  /** @param onMove Told what `take` and `credit` moved. */
+  constructor(settings: z.output<typeof retryBudgetSchema>, now: () => number, onMove: (move: BudgetMove) => void = () => {}) {
     const { tokens, share, refillEvery, tenantTokens, tenantRefillEvery, maxKeys } = settings;
     this.#settings = settings;
     this.#now = now;
+    this.#onMove = onMove;
     this.#providers = new Accounts((at) => new Account((calls) => Math.max(tokens, share * calls), refillEvery, at), maxKeys);
     this.#tenants = new Accounts((at) => new Account(() => tenantTokens, tenantRefillEvery, at), maxKeys);
   }
@@ -182,6 +207,7 @@ export class RetryBudgetMachine {
     const accounts = this.#accountsOf(key, now);
     if (accounts.some((account) => account.tokens(now) < 1)) return false;
     for (const account of accounts) account.add(-1, now);
+    this.#onMove({ ...key, tokens: 1 });
     return true;
   }
 
@@ -189,13 +215,21 @@ export class RetryBudgetMachine {
   credit(key: BudgetKey): void {
     const now = this.#now();
     for (const account of this.#accountsOf(key, now)) account.add(this.#settings.credit, now);
+    if (this.#settings.credit > 0) this.#onMove({ ...key, tokens: -this.#settings.credit });
+  }
+
+  /** Somebody else spent so much, or gave it back. */
+  spend(key: BudgetKey, tokens: number): void {
+    if (!Number.isFinite(tokens)) return;
+    const now = this.#now();
+    for (const account of this.#accountsOf(key, now)) account.charge(tokens, now);
   }
 
   /** The tokens left. */
   remaining(key: BudgetKey): { readonly provider: number; readonly tenant: number | undefined } {
     const now = this.#now();
     const [provider, tenant] = this.#accountsOf(key, now);
-    return { provider: provider?.tokens(now) ?? 0, tenant: tenant?.tokens(now) };
+    return { provider: Math.max(0, provider?.tokens(now) ?? 0), tenant: tenant && Math.max(0, tenant.tokens(now)) };
   }
 
   #accountsOf({ provider, tenant }: BudgetKey, now: number): Account[] {
