@@ -1,8 +1,9 @@
 import { defer, identity, map, merge, type Observable, retry, Subject, throwError } from 'rxjs';
 import { AttemptContext } from './attempt-context.ts';
 import { Call } from './call.ts';
+import { cancelGeneration } from './cancel-generation.ts';
 import { type ClientConfig, parseClientConfig, parseStreamOptions, type StreamOptions, type Target } from './client-options.ts';
-import { fingerprintOf } from './core/checkpoint.ts';
+import { fingerprintOf, type StreamPosition } from './core/checkpoint.ts';
 import type { EventLike, StreamEvent } from './core/event.ts';
 import type { LifecycleEvent } from './core/lifecycle.ts';
 import type { StreamRequest } from './core/request.ts';
@@ -42,6 +43,14 @@ export interface Client<E extends EventLike = never> {
    * @throws TypeError for an option that is unknown or out of range; the message names it.
    */
   stream(request: StreamRequest, options?: StreamOptions): Observable<StreamEvent | E>;
+  /**
+   * Ends a generation that its provider goes on with though nobody reads it: unsubscribing ends the reading.
+   *
+   * Resolves once the provider has taken note; also where it keeps none, or it has ended before. Rejects with a {@link ProviderError}.
+   *
+   * @param position Where the stream is: what `stream(request, { follow })` tells, or a checkpoint.
+   */
+  cancel(position: StreamPosition): Promise<void>;
   /** What happens beside the text: attempts, retries, the breaker's changes, ends. Costs nothing when nobody listens. */
   readonly lifecycle$: Observable<LifecycleEvent>;
   /** The pipeline as text: a step a line, in order, with the values in force. */
@@ -137,5 +146,10 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
     });
   }
 
-  return { stream, lifecycle$: merge(moments$, breakerMoments$), describe: () => describeClient(settings) };
+  return {
+    stream,
+    cancel: (position) => cancelGeneration(settings, position),
+    lifecycle$: merge(moments$, breakerMoments$),
+    describe: () => describeClient(settings),
+  };
 }

@@ -154,7 +154,7 @@ export {
   type RelayHandler,
   type RelayHandlerOptions,
 } from './relay/relay-handler.ts';
-export type { RelayOptions, RelayProvider } from './relay/relay-provider.ts';
+export type { RelayOptions } from './relay/relay-provider.ts';
 export { relay } from './relay.ts';
 export { runTools } from './run-tools.ts';
 export type { RunToolsConfig } from './run-tools-options.ts';

@@ -1,5 +1,6 @@
 import type { EventLike } from './core/event.ts';
-import { type RelayOptions, type RelayProvider, relayProvider } from './relay/relay-provider.ts';
+import type { Provider } from './core/provider.ts';
+import { type RelayOptions, relayProvider } from './relay/relay-provider.ts';
 import { fetchTransport } from './transport/fetch-transport.ts';
 
 /**
@@ -9,7 +10,7 @@ import { fetchTransport } from './transport/fetch-transport.ts';
  * first attempt has started. An answer that breaks is taken up where it was (`recovery: ['resume']`, the default). It ends with the end
  * marker and nothing else; what the server says of a failure is raised with its category.
  *
- * Unsubscribing leaves the session as it is: who comes back can read on, from `error.checkpoint` or `follow`. `cancel` ends it.
+ * Unsubscribing leaves the session as it is: who comes back can read on, from `error.checkpoint` or `follow`. `client.cancel` ends it.
  *
  * `E` are events of your own that the server sends.
  *
@@ -22,6 +23,6 @@ import { fetchTransport } from './transport/fetch-transport.ts';
  * client.stream(request).pipe(textDeltas()).subscribe((text) => show(text));
  * ```
  */
-export function relay<E extends EventLike = never>(options: RelayOptions): RelayProvider<E> {
+export function relay<E extends EventLike = never>(options: RelayOptions): Provider<E> {
   return relayProvider<E>(options, (fetch) => fetchTransport({ fetch }));
 }

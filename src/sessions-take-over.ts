@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { StreamOptions } from './client-options.ts';
-import type { Checkpoint } from './core/checkpoint.ts';
+import type { Checkpoint, StreamPosition } from './core/checkpoint.ts';
 import { defaults } from './core/defaults.ts';
 import type { EventLike } from './core/event.ts';
 import type { StreamRequest } from './core/request.ts';
@@ -23,7 +23,12 @@ import type { RequestCodec } from './sessions-options.ts';
 
 /** Who takes over. */
 export interface TakeOverConfig {
-  readonly client: { stream(request: StreamRequest, options: StreamOptions): Observable<EventLike> } | undefined;
+  readonly client:
+    | {
+        stream(request: StreamRequest, options: StreamOptions): Observable<EventLike>;
+        cancel?(position: StreamPosition): Promise<void>;
+      }
+    | undefined;
   readonly store: StreamStore;
   readonly codec: RequestCodec;
   readonly owner: string;
@@ -85,6 +90,9 @@ async function goOn({ client, store, codec, producers }: TakeOverConfig, record:
     record,
     events: inherited.events,
     lastEvent: record.progress?.sequence ?? 0,
+    cancelled: (position) => {
+      client.cancel?.(position).catch(() => undefined);
+    },
     forgets: ({ outcome, hasContent }) => outcome.status !== 'done' && !hasContent,
     generate: (follow) => client.stream(request, { ...optionsOf(record, from), follow }).pipe(asContinued(inherited, from !== undefined)),
   });

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
-import { fingerprintOf } from './core/checkpoint.ts';
+import type { Client } from './client.ts';
+import { fingerprintOf, type StreamPosition } from './core/checkpoint.ts';
 import { defaults } from './core/defaults.ts';
 import type { EventLike, StreamEvent } from './core/event.ts';
 import { parseOptions } from './core/options.ts';
@@ -120,6 +121,7 @@ export function createSessions<E extends EventLike = never>(config: SessionsConf
     producers.run({
       record,
       forgets: reuse ? isNoAnswerForOthers : hasSaidNothing,
+      cancelled: cancelAt(client),
       generate: (follow) => client.stream(request, { ...ofCall, requestId, follow }),
     });
     return { id: record.id, requestId, isNew: true };
@@ -155,6 +157,13 @@ export function createSessions<E extends EventLike = never>(config: SessionsConf
   }
 
   return { start, attach, cancel, sweep, drain };
+}
+
+/** What comes of it is nobody's to wait for: the stream is cancelled in any case. */
+export function cancelAt(client: Partial<Pick<Client, 'cancel'>>): (position: StreamPosition) => void {
+  return (position) => {
+    client.cancel?.(position).catch(() => undefined);
+  };
 }
 
 const asJson = {

@@ -3,6 +3,8 @@ export const maxTimerDelay = 2 ** 31 - 1;
 
 /** Every default of the library. Times are milliseconds. Each is settable in code. */
 export const defaults = {
+  /** How long a provider is given to end a generation that is cancelled. */
+  cancelTimeout: 10_000,
   /** Requests of one call, over all its attempts. */
   maxRequests: 8,
   retry: {

@@ -1,4 +1,4 @@
-import type { Checkpoint } from './checkpoint.ts';
+import type { Checkpoint, StreamPosition } from './checkpoint.ts';
 import type { RequestContext } from './context.ts';
 import type { ErrorCategory } from './error-category.ts';
 import type { EventLike, ProviderEvent } from './event.ts';
@@ -101,6 +101,8 @@ export interface Provider<E extends EventLike = never> {
   describeError?(facts: ErrorFacts): ErrorDescription | undefined;
   /** Asks for the rest of a generation, from the cursor of a checkpoint on. Called only where `capabilities.resume` is true. */
   resume?(checkpoint: Checkpoint, context: RequestContext): HttpRequest;
+  /** Ends a generation that the provider goes on with though nobody reads it. Called where there is a cursor, and only to end it for good. */
+  cancelRequest?(position: StreamPosition, context: RequestContext): HttpRequest;
   /** Default: the client's, else `fetchTransport()`. */
   readonly transport?: Transport | undefined;
 }

@@ -81,6 +81,10 @@ export function openaiResponses(options: OpenAIResponsesOptions = {}): Provider 
       const path = `/responses/${encodeURIComponent(responseId)}?stream=true&starting_after=${after}`;
       return endpoint.request(path, undefined, context, model);
     },
+    cancelRequest: ({ cursor = '', model }, context) => {
+      const { responseId = '' } = parseResponsesCursor(cursor) ?? {};
+      return endpoint.request(`/responses/${encodeURIComponent(responseId)}/cancel`, '{}', context, model);
+    },
     decoder: (head, from) => new OpenAIResponsesDecoder(head, from === undefined ? undefined : parseResponsesCursor(from)),
     describeError,
   };

@@ -37,6 +37,8 @@ export interface ProducerConfig extends ProducerSettings {
   /** Whether the answer's idempotency key is freed. */
   readonly forgets: (end: EndOfAnswer) => boolean;
   readonly position: () => StreamPosition | undefined;
+  /** Told of where an answer is that somebody has cancelled: its provider may go on with it. */
+  readonly cancelled: (position: StreamPosition) => void;
 }
 
 /** How an answer ended. */

@@ -82,8 +82,10 @@ export class Producer {
     });
   }
 
-  /** Ends the request, and seals the stream as cancelled. */
+  /** Ends the request, at its provider too, and seals the stream as cancelled. */
   cancel(): void {
+    const position = this.#config.position();
+    if (position && !this.#end && !this.#ending) this.#config.cancelled(position);
     this.end(cancelledOutcome(this.#config.requestId));
   }
 

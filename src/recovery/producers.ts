@@ -14,6 +14,7 @@ export interface Production {
   readonly events?: readonly EventLike[] | undefined;
   readonly lastEvent?: number | undefined;
   readonly forgets: (end: EndOfAnswer) => boolean;
+  readonly cancelled: (position: StreamPosition) => void;
   readonly generate: (follow: (position: () => StreamPosition) => void) => Observable<EventLike>;
 }
 
@@ -38,7 +39,7 @@ export class Producers {
     return this.#running.get(id)?.producer;
   }
 
-  run({ record, events = [], lastEvent = 0, forgets, generate }: Production): void {
+  run({ record, events = [], lastEvent = 0, forgets, cancelled, generate }: Production): void {
     const { id, epoch, requestId, last } = record;
     let position: (() => StreamPosition) | undefined;
     const producer = new Producer({
@@ -49,6 +50,7 @@ export class Producers {
       lastEvent,
       events,
       forgets,
+      cancelled,
       position: () => position?.(),
     });
     if (this.#running.size === 0) this.#listen();

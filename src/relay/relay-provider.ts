@@ -1,6 +1,5 @@
 import { catchError, throwError } from 'rxjs';
 import { z } from 'zod';
-import type { StreamPosition } from '../core/checkpoint.ts';
 import type { RequestContext } from '../core/context.ts';
 import { defaults } from '../core/defaults.ts';
 import { errorCategories } from '../core/error-category.ts';
@@ -11,7 +10,6 @@ import { callback, milliseconds, parseOptions } from '../core/options.ts';
 import type { Decoder, ErrorDescription, ErrorFacts, Provider } from '../core/provider.ts';
 import { ProviderError } from '../core/provider-error.ts';
 import type { HttpRequest, Transport } from '../core/transport.ts';
-import { statusCategory } from '../policies/status-category.ts';
 import { liveFetch } from './live-fetch.ts';
 import { absoluteUrl, cursorOf, parseRelayCursor, sameOrigin } from './relay-cursor.ts';
 import { categoryOf, RelayDecoder, relayedError } from './relay-decoder.ts';
@@ -31,18 +29,6 @@ export interface RelayOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** How often the server says something, in milliseconds, as its own `heartbeat` has it; after three times that in silence, it is asked anew. Default: 15,000. */
   readonly heartbeat?: number | undefined;
-}
-
-/** The provider on the other side of a relay. */
-export interface RelayProvider<E extends EventLike = never> extends Provider<E> {
-  /**
-   * Ends a session for everybody who reads it, which unsubscribing does not.
-   *
-   * Resolves when the server has taken note, and where there is no such session any more; else rejects with a {@link ProviderError}.
-   *
-   * @param position Where the stream is: what `stream(request, { follow })` tells, or a checkpoint.
-   */
-  cancel(position: Pick<StreamPosition, 'cursor'>): Promise<void>;
 }
 
 const schema = z.strictObject({
@@ -68,7 +54,7 @@ const schema = z.strictObject({
 export function relayProvider<E extends EventLike>(
   options: RelayOptions,
   transportOver: (fetch: typeof globalThis.fetch) => Transport,
-): RelayProvider<E> {
+): Provider<E> {
   const { url, name, headers, heartbeat, ...given } = parseOptions('relay', schema, options);
   const silence = heartbeat * defaults.relay.maxSilentHeartbeats;
   const fetch = (): typeof globalThis.fetch => given.fetch ?? globalThis.fetch;
@@ -108,20 +94,9 @@ export function relayProvider<E extends EventLike>(
       return new RelayDecoder(from === undefined ? begun : parseRelayCursor(from)) as Decoder<never> as Decoder<E>;
     },
     describeError,
-    async cancel({ cursor }) {
+    cancelRequest: ({ cursor }, context) => {
       const { location } = cursorOf(cursor, absoluteUrl(url));
-      const sent = typeof headers === 'function' ? await headers() : headers;
-      let status: number;
-      try {
-        const response = await fetch()(location, { method: 'DELETE', headers: sent, keepalive: true });
-        response.body?.cancel().catch(() => {});
-        ({ status } = response);
-      } catch (cause) {
-        throw new ProviderError({ category: 'network', provider: name, cause });
-      }
-      // What is gone needs no end.
-      const category = status === 404 || status === 410 ? undefined : statusCategory(status);
-      if (category) throw new ProviderError({ category, provider: name, status });
+      return withHeaders({ url: location, method: 'DELETE' }, ownHeaders(context, {}));
     },
   };
 }

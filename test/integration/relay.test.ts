@@ -10,6 +10,7 @@ import {
   ProviderError,
   type RelayHandlerOptions,
   relay,
+  type StreamPosition,
   toEventStreamResponse,
 } from '../../src/index.ts';
 import { toNodeHandler, writeEventStream } from '../../src/node/index.ts';
@@ -100,9 +101,9 @@ describe('an answer that is relayed', () => {
   });
 
   it('lives on when its reader leaves, and ends for all when somebody cancels it', async () => {
-    const { sessions, client, provider } = await relayed();
+    const { sessions, client } = await relayed();
     sessions.onStart = (log) => log.say('Hello');
-    let where = (): { readonly cursor?: string | undefined } => ({});
+    let where = (): StreamPosition => ({ provider: 'relay', model: 'm', attempts: 0 });
     const reading = client
       .stream(request, {
         follow: (position) => {
@@ -114,9 +115,12 @@ describe('an answer that is relayed', () => {
     reading.unsubscribe();
     await until(() => sessions.logs[0]?.readers === 0);
     expect(sessions.logs[0]?.isCancelled).toBe(false);
-    await provider.cancel(where());
+    await client.cancel(where());
     expect(sessions.logs[0]?.isCancelled).toBe(true);
-    await expect(provider.cancel({ cursor: 'http://elsewhere.test/chat/1#c1' })).rejects.toThrow('not of this relay');
+    const elsewhere = { ...where(), cursor: 'http://elsewhere.test/chat/1#c1' };
+    await expect(client.cancel(elsewhere)).rejects.toMatchObject({ message: expect.stringContaining('not of this relay') });
+    // What is gone needs no end.
+    await client.cancel({ ...where(), cursor: where().cursor?.replace(/chat\/[^#]*/, 'chat/none') });
   });
 
   it('is read on by a page that was loaded anew, from the checkpoint', async () => {
