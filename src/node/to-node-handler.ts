@@ -16,7 +16,7 @@ interface FrameworkRequest {
 /**
  * A function from a request to a response, as {@link createRelayHandler} makes one, for Node's HTTP server, Express and others.
  *
- * The request's `signal` is aborted when its connection is closed. A handler that throws is a 500, and says no more.
+ * The request's `signal` is aborted when its connection is closed. A handler that throws, or answers with no response, is a 500, and says no more.
  *
  * @example
  * ```ts
@@ -31,7 +31,8 @@ export function toNodeHandler(handler: (request: Request) => Response | PromiseL
     try {
       const request = toRequest(incoming, left.signal);
       response = new Response(null, { status: 500 });
-      response = await handler(request);
+      const answer: Response | undefined = await handler(request);
+      if (typeof answer?.status === 'number') response = answer;
     } catch {
       // Its status says enough.
     }

@@ -27,20 +27,22 @@ export function writeEventStream(
   source: Response | Observable<EventLike>,
   options: EventStreamOptions = {},
 ): Promise<void> {
-  return write(response, source instanceof Response ? source : toEventStreamResponse(source, options));
+  return write(response, 'subscribe' in source ? toEventStreamResponse(source, options) : source);
 }
 
 async function write(response: ServerResponse, { status, headers, body }: Response): Promise<void> {
   if (response.destroyed || response.headersSent) {
-    await body?.cancel().catch(() => {});
+    await body?.cancel?.().catch(() => {});
     if (!response.destroyed) response.destroy();
     return;
   }
   response.statusCode = status;
-  const cookies = headers.getSetCookie();
-  for (const [name, value] of headers) if (name !== 'set-cookie') response.setHeader(name, value);
+  // Another implementation of fetch has headers of its own.
+  const sent = new Headers(headers);
+  const cookies = sent.getSetCookie();
+  for (const [name, value] of sent) if (name !== 'set-cookie') response.setHeader(name, value);
   if (cookies.length > 0) response.setHeader('set-cookie', cookies);
-  if (!body) {
+  if (!body?.getReader) {
     response.end();
     return;
   }

@@ -4,7 +4,7 @@ import type { EventLike } from '../core/event.ts';
 import { FlowGate, withFlowGate } from '../core/flow-gate.ts';
 import { ProviderError } from '../core/provider-error.ts';
 import type { EventStreamSettings } from './event-stream-options.ts';
-import { endId } from './last-event-id.ts';
+import { endId, isEndId } from './last-event-id.ts';
 import { publicError, publicJson } from './public-json.ts';
 import { WholeCharacters } from './whole-characters.ts';
 
@@ -282,7 +282,7 @@ export class EventStreamBody {
   }
 }
 
-/** Whether a reader can be given it, and will give it back as it is. */
+/** Whether a reader can be given it, and will give it back as it is; one that looks like that of an end marker would be the end. */
 function isIdentifier(cursor: string): boolean {
-  return cursor !== '' && /^[\x21-\x7e]+$/.test(cursor);
+  return /^[\x21-\x7e]+$/.test(cursor) && !isEndId(cursor);
 }

@@ -14,6 +14,11 @@ export function endId(cursor: string | undefined): string {
   return `${cursor ?? ''}${endSuffix}`;
 }
 
+/** Whether an id is that of an end marker. */
+export function isEndId(id: string): boolean {
+  return id.endsWith(endSuffix);
+}
+
 /**
  * Where the reader was that makes a request: its `Last-Event-ID` header, else `?after=`.
  *
@@ -29,7 +34,7 @@ export function endId(cursor: string | undefined): string {
 export function lastEventId(request: Pick<Request, 'url' | 'headers'>): LastEventId {
   const header = request.headers.get('last-event-id');
   const told = header || new URL(request.url, 'http://relay.invalid').searchParams.get('after') || '';
-  const hasEnded = told.endsWith(endSuffix);
+  const hasEnded = isEndId(told);
   const after = hasEnded ? told.slice(0, -endSuffix.length) : told;
   return { after: after === '' ? undefined : after, hasEnded };
 }

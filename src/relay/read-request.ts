@@ -11,22 +11,46 @@ export class UnreadableRequest extends ProviderError {
   }
 }
 
+/** How deep objects and arrays may stand in each other; what walks a request later does so by recursion. */
+const maxDepth = 256;
+
 /**
  * The JSON of a request's body.
  *
  * Only of a body that says that it is JSON: a page of another origin can send any other without being asked for leave.
  *
- * @throws UnreadableRequest for another type (415), for more than `maxBody` bytes (413), and for what is no JSON (400).
+ * @throws UnreadableRequest for another type (415), for more than `maxBody` bytes (413), and for what is no JSON, or nested too deep (400).
  */
 export async function readJson(request: Request, maxBody: number): Promise<unknown> {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') throw new UnreadableRequest(415, 'the body must be application/json');
   const text = await readText(request.body, maxBody);
+  if (isDeep(text)) throw new UnreadableRequest(400, `the body is nested deeper than ${maxDepth}`);
   try {
     return JSON.parse(text);
   } catch {
     throw new UnreadableRequest(400, 'the body is no JSON');
   }
+}
+
+/** Looks at the text, so that nothing deep is ever made of it. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  let isQuoted = false;
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index];
+    if (isQuoted) {
+      if (character === '\\') index++;
+      else if (character === '"') isQuoted = false;
+    } else if (character === '"') {
+      isQuoted = true;
+    } else if (character === '{' || character === '[') {
+      if (++depth > maxDepth) return true;
+    } else if (character === '}' || character === ']') {
+      depth--;
+    }
+  }
+  return false;
 }
 
 async function readText(body: ReadableStream<Uint8Array> | null, maxBody: number): Promise<string> {

@@ -10,16 +10,26 @@ export interface RelayCursor {
   readonly unlogged: number;
 }
 
-/** A cursor as it stands in a checkpoint: the address, a hash, the id, and how many events after it were not logged. */
+/** A cursor as it stands in a checkpoint: the address, a hash, the id in URI encoding, and how many events after it were not logged. */
 export function formatRelayCursor({ location, id, unlogged }: RelayCursor): string {
-  return `${location}#${id}${unlogged > 0 ? `~${unlogged}` : ''}`;
+  return `${location}#${encoded(id)}${unlogged > 0 ? `~${unlogged}` : ''}`;
 }
 
 /** The cursor that {@link formatRelayCursor} wrote, or `undefined`. */
 export function parseRelayCursor(cursor: string): RelayCursor | undefined {
   const parts = /^(https?:\/\/[^#]+)#([^#~]*)(?:~(\d{1,9}))?$/.exec(cursor);
   const [, location, id, unlogged] = parts ?? [];
-  return location === undefined || id === undefined ? undefined : { location, id, unlogged: Number(unlogged ?? 0) };
+  if (location === undefined || id === undefined) return undefined;
+  try {
+    return { location, id: decodeURIComponent(id), unlogged: Number(unlogged ?? 0) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sessions of somebody's own may have a `#` or a `~` in an id, which would be taken for the end of it. */
+function encoded(id: string): string {
+  return encodeURIComponent(id).replaceAll('~', '%7E');
 }
 
 /**

@@ -1,5 +1,4 @@
 import { type ErrorCategory, errorCategories } from '../core/error-category.ts';
-import { ErrorResponse } from '../core/error-response.ts';
 import type { EventLike, ProviderEvent } from '../core/event.ts';
 import { isObject } from '../core/json-value.ts';
 import type { Decoder } from '../core/provider.ts';
@@ -7,6 +6,7 @@ import { type GaveUp, ProviderError } from '../core/provider-error.ts';
 import { noUsage } from '../core/result-builder.ts';
 import type { SseMessage } from '../core/transport.ts';
 import { formatRelayCursor, type RelayCursor } from './relay-cursor.ts';
+import { parseRelayedEvent } from './relayed-event.ts';
 
 type Finish = Extract<ProviderEvent, { readonly type: 'finish' }>;
 
@@ -23,6 +23,7 @@ export class RelayDecoder implements Decoder {
   #unlogged = 0;
   /** Events that were told before they were logged, and are about to come with their ids. */
   #known: number;
+  /** Of the answer that is told; another may begin behind it. */
   #finish: Finish | undefined;
 
   /** @param from Where the stream is read again; `undefined` where it cannot be. */
@@ -44,20 +45,28 @@ export class RelayDecoder implements Decoder {
 
   decode({ data, id }: SseMessage): readonly ProviderEvent[] {
     if (data === '') return [];
-    const event = parse(data);
+    const event = parseRelayedEvent(data);
     switch (event.type) {
       case 'end':
         return [this.#finish ?? unknownFinish];
       case 'error':
         // The stream is over: whoever asked for the rest of it would be told the same.
         this.#location = undefined;
+        // What goes wrong behind a whole answer takes nothing from it.
+        if (this.#finish) return [this.#finish];
         throw relayedError(event.error, 'attempts');
       case 'finish':
         // The place before it is where the stream goes on, should the end marker not come.
         this.#finish = event as unknown as Finish;
         return [];
-      case 'retry':
+      case 'start':
+        this.#finish = undefined;
+        break;
       case 'restart':
+        this.#finish = undefined;
+        event.error = relayedError(event.error);
+        break;
+      case 'retry':
         event.error = relayedError(event.error);
     }
     if (this.#isKnown(event, id)) return [];
@@ -82,17 +91,6 @@ export class RelayDecoder implements Decoder {
 
 /** A stream of somebody's own events need have no `finish`; the relay says that it is complete. */
 const unknownFinish: Finish = { type: 'finish', finishReason: 'other', rawFinishReason: '', usage: noUsage };
-
-function parse(data: string): EventLike & Record<string, unknown> {
-  let event: unknown;
-  try {
-    event = JSON.parse(data);
-  } catch {
-    // Told below.
-  }
-  if (isObject(event) && typeof event.type === 'string') return event as EventLike & Record<string, unknown>;
-  throw new ErrorResponse({ status: undefined, body: undefined, headers: undefined, reason: 'a message of the relay is no event' });
-}
 
 /**
  * The error of a stream, as far as an end user may know it.

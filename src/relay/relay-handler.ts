@@ -11,6 +11,9 @@ import { responseOf } from './event-stream-response.ts';
 import { lastEventId } from './last-event-id.ts';
 import { publicError } from './public-json.ts';
 import { plainRequest, readJson, UnreadableRequest } from './read-request.ts';
+import { accessOrResponse, isResponse, type RelayAccess } from './relay-access.ts';
+
+export type { RelayAccess } from './relay-access.ts';
 
 /** What a relay wants of sessions; those of {@link createSessions} have it. */
 export interface RelayedSessions {
@@ -26,18 +29,13 @@ export interface RelayedSessions {
   cancel(id: string, options: { readonly tenant?: string | undefined }): PromiseLike<unknown>;
 }
 
-/** Who makes a request. */
-export interface RelayAccess {
-  /** Whose streams may be read, and are started. Default: nobody's. */
-  readonly tenant?: string | undefined;
-}
-
 /** Options of {@link createRelayHandler}. */
 export interface RelayHandlerOptions extends Omit<EventStreamOptions, 'location' | 'status'> {
   readonly sessions: RelayedSessions;
   /**
    * Asked of every request, reconnects too: whose it is, or the response that refuses it. A `ProviderError` that it throws, `authentication` or
-   * `permission-denied`, is 401 or 403. Default: everybody may do everything, which is for pages that know no users.
+   * `permission-denied`, is 401 or 403. What is neither a response nor a plain object with `tenant` or nothing lets nobody in: 500. Default:
+   * everybody may do everything, which is for pages that know no users.
    */
   readonly authorize?: ((request: Request) => RelayAccess | Response | PromiseLike<RelayAccess | Response>) | undefined;
   /**
@@ -103,8 +101,7 @@ export function createRelayHandler(options: RelayHandlerOptions): RelayHandler {
       ...(idempotencyKey !== undefined && { idempotencyKey }),
       ...(requestId !== undefined && { requestId }),
     });
-    const base = (path ?? new URL(request.url).pathname).replace(/\/+$/, '');
-    const location = `${base}/${encodeURIComponent(id)}`;
+    const location = `${baseOf(path ?? new URL(request.url).pathname)}/${encodeURIComponent(id)}`;
     const status = isNew ? 201 : 200;
     if (wantsJson(request)) {
       const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', location };
@@ -117,9 +114,10 @@ export function createRelayHandler(options: RelayHandlerOptions): RelayHandler {
   async function attach(request: Request, access: RelayAccess): Promise<Response> {
     const { after, hasEnded } = lastEventId(request);
     if (hasEnded) return new Response(null, { status: 204 });
-    const { pathname } = new URL(request.url);
-    const settings = { ...streaming, location: path ? `${path.replace(/\/+$/, '')}/${idOf(request)}` : pathname, status: 200 };
-    const body = bodyOf(idOf(request), after, access, settings);
+    const id = idOf(request);
+    const location = path ? `${baseOf(path)}/${encodeURIComponent(id)}` : baseOf(new URL(request.url).pathname);
+    const settings = { ...streaming, location, status: 200 };
+    const body = bodyOf(id, after, access, settings);
     const failure = await body.failureWithin(defaults.relay.statusDelay);
     return failure !== undefined && statusOf(failure) !== undefined ? errorToResponse(failure) : responseOf(body, settings);
   }
@@ -139,8 +137,8 @@ export function createRelayHandler(options: RelayHandlerOptions): RelayHandler {
     try {
       const answer = methods[request.method];
       if (!answer) return refuse(405, publicError(undefined), { allow: 'GET, POST, DELETE' });
-      const access = await authorize(request);
-      return access instanceof Response ? access : await answer(request, access);
+      const access = accessOrResponse(await authorize(request));
+      return isResponse(access) ? access : await answer(request, access);
     } catch (error) {
       return error instanceof UnreadableRequest ? refuse(error.httpStatus, publicError(error)) : errorToResponse(error);
     }
@@ -151,6 +149,11 @@ export function createRelayHandler(options: RelayHandlerOptions): RelayHandler {
 function wantsJson(request: Request): boolean {
   const accept = request.headers.get('accept') ?? '';
   return accept.includes('application/json') && !accept.includes('text/event-stream');
+}
+
+/** The path that ids stand behind. One that began with two slashes would be another host's. */
+function baseOf(path: string): string {
+  return path.replace(/\/+$/, '').replace(/^[/\\]{2,}/, '/');
 }
 
 /** @throws UnreadableRequest where the address names no stream. */
@@ -168,6 +171,6 @@ function idOf(request: Request): string {
 function headerOf(request: Request, name: string): string | undefined {
   const value = request.headers.get(name);
   if (value === null || value === '') return undefined;
-  if (!/^[\x21-\x7e]{1,255}$/.test(value)) throw new UnreadableRequest(400, `${name} must be 1 to 255 printable characters`);
+  if (!/^[\x21-\x7e]{1,128}$/.test(value)) throw new UnreadableRequest(400, `${name} must be 1 to 128 visible ASCII characters`);
   return value;
 }

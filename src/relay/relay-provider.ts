@@ -80,7 +80,8 @@ export function relayProvider<E extends EventLike>(
     transport: (request, context) =>
       transport(request, context).pipe(catchError((error: unknown) => throwError(() => finalError(error) ?? error))),
     request: (request, context) => {
-      const { idempotencyKey: key } = context;
+      // Made of a long request id it may be longer than a relay takes; what sets it apart from others is its end.
+      const key = context.idempotencyKey?.slice(-maxHeaderLength);
       const more = { 'content-type': 'application/json', ...(key !== undefined && isHeaderValue(key) && { 'idempotency-key': key }) };
       return withHeaders({ url: absoluteUrl(url), method: 'POST', body: requestJson(request) }, ownHeaders(context, more));
     },
@@ -124,6 +125,9 @@ function finalError(error: unknown): ProviderError | undefined {
   return new ProviderError({ category, status, retryable: false, providerRequestId, cause: error });
 }
 
+/** Of ids and keys, as a relay and the client behind it take them. */
+const maxHeaderLength = 128;
+
 function isHeaderValue(text: string): boolean {
-  return /^[\x21-\x7e]{1,255}$/.test(text);
+  return text.length <= maxHeaderLength && /^[\x21-\x7e]+$/.test(text);
 }

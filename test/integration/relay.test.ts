@@ -2,11 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
+import { concat, from, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import {
   createClient,
   createRelayHandler,
   createSessions,
+  type EventLike,
   ProviderError,
   type RelayHandlerOptions,
   relay,
@@ -20,6 +22,14 @@ import { serveNode, until } from '../relay/support.ts';
 import { afterwards, clientOf, collect, expectError, expectText, request, serve, typesOf, within } from './support.ts';
 
 const retry = { initialDelay: 5, maxDelay: 20, jitter: 'none' } as const;
+
+const finish = {
+  type: 'finish',
+  requestId: 'req_server',
+  finishReason: 'stop',
+  rawFinishReason: 'stop',
+  usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3, estimated: false },
+} as EventLike;
 
 async function relayed(options: Partial<RelayHandlerOptions> = {}, through: (url: string) => Promise<string> = async (url) => url) {
   const sessions = new LogSessions();
@@ -98,6 +108,58 @@ describe('an answer that is relayed', () => {
     expect(error.partial?.text).toBe('Hel');
     expect(JSON.stringify(error)).not.toContain('acme');
     expect(sessions.attachments).toEqual([undefined]);
+  });
+
+  it('is whole though something fails behind its finish', async () => {
+    const { sessions, client } = await relayed();
+    sessions.onStart = (log) => {
+      log.say('Hello');
+      log.write({ ...finish });
+      log.end(new Error('late'));
+    };
+    const ending = await collect(client.stream(request));
+    expectText(ending, 'Hello');
+    expect(typesOf(ending.events)).toEqual(['start', 'text-delta', 'finish']);
+  });
+
+  it("is read on by ids that are somebody else's, whatever stands in them", async () => {
+    const all = ['c#1', 'c~2', 'c%3', '~4', 'c5.end', 'c6'].map((cursor, index) => ({
+      type: 'text-delta',
+      id: '0',
+      text: `${index} `,
+      cursor,
+    }));
+    const sessions = {
+      start: async () => ({ id: 's#1' }),
+      attach: (_id: string, { after }: { readonly after?: string | undefined }) => {
+        const begin = all.findIndex(({ cursor }) => cursor === after) + 1;
+        return concat(from(all.slice(begin, begin + 2)), begin + 2 < all.length ? throwError(() => away) : of(finish));
+      },
+      cancel: async () => {},
+    };
+    const away = new ProviderError({ category: 'network', phase: 'local' });
+    const server = await serveNode(toNodeHandler(createRelayHandler({ sessions, isClosingFor: () => true })));
+    const client = createClient({ provider: relay({ url: `${server.url}/chat` }), retry });
+    expectText(await collect(client.stream(request)), '0 1 2 3 4 5 ');
+  });
+
+  it('has no place before its server has answered, and cancel then asks for nothing', async () => {
+    let answer = (): void => {};
+    const server = await serveNode((_request, response) => {
+      answer = () => response.destroy();
+    });
+    const client = createClient({ provider: relay({ url: `${server.url}/chat` }), retry });
+    let where: (() => StreamPosition) | undefined;
+    const follow = (position: () => StreamPosition): void => {
+      where = position;
+    };
+    const reading = client.stream(request, { follow }).subscribe();
+    await until(() => server.requests.length === 1);
+    expect(where?.().cursor).toBeUndefined();
+    if (where) await client.cancel(where());
+    reading.unsubscribe();
+    answer();
+    expect(server.requests).toHaveLength(1);
   });
 
   it('lives on when its reader leaves, and ends for all when somebody cancels it', async () => {

@@ -117,6 +117,13 @@ describe('a stream that is written to a response of Node', () => {
     expect([response.status, response.headers.get('x-mine'), response.headers.getSetCookie()]).toEqual([204, 'yes', ['a=1', 'b=2']]);
   });
 
+  it('takes the response of another implementation, whose classes are not known here', async () => {
+    const foreign = { status: 401, headers: { 'x-why': 'who?' }, body: null } as unknown as Response;
+    const url = await serve((_request, response) => void writeEventStream(response, foreign));
+    const response = await within(fetch(url));
+    expect([response.status, response.headers.get('x-why'), await response.text()]).toEqual([401, 'who?', '']);
+  });
+
   it('takes events as they are', async () => {
     const url = await serve((_request, response) => void writeEventStream(response, of(delta('Hi')), { status: 203 }));
     const response = await fetch(url);
@@ -212,6 +219,11 @@ describe('a request of Node as a request', () => {
     await fetch(url, { signal: leaving.signal });
     leaving.abort();
     await within(aborted as Promise<unknown>);
+  });
+
+  it.each([undefined, null, 'ok', {}])('that is answered with %o, which is no response, is a 500', async (answer) => {
+    const response = await within(fetch(await serve(toNodeHandler(() => answer as never))));
+    expect([response.status, await response.text()]).toEqual([500, '']);
   });
 
   it('that cannot be read is refused, and a handler that throws says nothing of why', async () => {

@@ -117,6 +117,11 @@ describe('a stream of events as a response', () => {
     expect(first).toEqual({ id: undefined, data: delta('x') });
   });
 
+  it('leaves a cursor out that would be taken for the end, and its text with it', async () => {
+    const text = await readText(toEventStreamResponse(events(delta('one', 'c1'), delta('two', 'c2.end'))));
+    expect(messagesIn(text).map(({ id }) => id)).toEqual(['c1', undefined, 'c1.end']);
+  });
+
   it('asks for nothing before it is read, and stops its source when it is cancelled', async () => {
     let subscriptions = 0;
     let teardowns = 0;

@@ -152,6 +152,65 @@ describe('a relay with users', () => {
   });
 });
 
+describe('a relay whose authorize answers with no access', () => {
+  class Elsewhere {
+    readonly status = 401;
+    readonly headers = new Headers();
+    readonly body = null;
+  }
+
+  /** Of a session that is nobody's, by who reads it, and of one that is to be started. */
+  async function statusesOf(answer: unknown) {
+    const { sessions, send, post } = relayed({ authorize: () => answer as never });
+    await sessions.start(asked, {});
+    const responses = [await post(), await send('GET', '/chat/s1'), await send('DELETE', '/chat/s1')];
+    expect(sessions.logs.map(({ isCancelled }) => isCancelled)).toEqual([false]);
+    expect(sessions.attachments).toEqual([]);
+    return responses.map(({ status }) => status);
+  }
+
+  it.each([
+    ['false', false],
+    ['true', true],
+    ['undefined', undefined],
+    ['null', null],
+    ['a text', 'user'],
+    ['a number', 0],
+    ['an array', []],
+    ['a function', () => {}],
+    ['a map', new Map([['tenant', 'ann']])],
+    ['a user instead of a tenant', { user: 'x' }],
+    ['a user beside a tenant', { tenant: 'ann', user: 'x' }],
+    ['a tenant that is no text', { tenant: 5 }],
+    ['an empty tenant of null', { tenant: null }],
+  ])('starts, reads and cancels nothing: %s', async (_what, answer) => {
+    expect(await statusesOf(answer)).toEqual([500, 500, 500]);
+  });
+
+  it('refuses with the response of another implementation', async () => {
+    expect(await statusesOf(new Elsewhere())).toEqual([401, 401, 401]);
+  });
+
+  it.each([[{}], [{ tenant: undefined }], [Object.assign(Object.create(null), { tenant: 'ann' })]])(
+    'but takes a plain object of a tenant or nothing: %o',
+    async (access) => {
+      expect((await relayed({ authorize: () => access }).post()).status).toBe(201);
+    },
+  );
+});
+
+describe('the address of a stream', () => {
+  it.each(['//evil.test/chat', '///evil.test/chat/'])('is of this host, also of a POST to %s', async (path) => {
+    const { sessions, send } = relayed();
+    const headers = { ...json, accept: 'application/json' };
+    const response = await send('POST', path, headers, JSON.stringify(asked));
+    expect(response.headers.get('location')).toBe('/evil.test/chat/s1');
+    expect((await response.json()).location).toBe('/evil.test/chat/s1');
+    sessions.logs[0]?.finish();
+    expect((await send('GET', `${path}/s1`)).headers.get('location')).toMatch(/^\/evil\.test\//);
+  });
+});
+
 describe('a relay refuses', () => {
   it.each([
     ['another method', 405, 'PUT', '/chat', json, '{}'],
@@ -160,7 +219,8 @@ describe('a relay refuses', () => {
     ['a body that is no object', 400, 'POST', '/chat', json, '7'],
     ['a body that decides what the server should', 400, 'POST', '/chat', json, JSON.stringify({ ...asked, rawBody: { n: 9 } })],
     ['a body that is too long', 413, 'POST', '/chat', json, JSON.stringify({ ...asked, stop: ['x'.repeat(2_000)] })],
-    ['a key that is too long', 400, 'POST', '/chat', { ...json, 'idempotency-key': 'k'.repeat(256) }, JSON.stringify(asked)],
+    ['a key that is too long', 400, 'POST', '/chat', { ...json, 'idempotency-key': 'k'.repeat(129) }, JSON.stringify(asked)],
+    ['a request id that is too long', 400, 'POST', '/chat', { ...json, 'x-client-request-id': 'r'.repeat(129) }, JSON.stringify(asked)],
     ['a stream that is not there', 404, 'GET', '/chat/nothing', {}, undefined],
     ['an address that names none', 404, 'GET', '/chat/a%00b', {}, undefined],
     ['an address that cannot be read', 404, 'GET', '/chat/%E0%A4%A', {}, undefined],
@@ -171,6 +231,21 @@ describe('a relay refuses', () => {
     expect(response.headers.get('content-type')).toBe('application/json');
     expect(Object.keys((await response.json()).error)).toEqual(expect.arrayContaining(['message', 'category', 'retryable']));
     expect(sessions.logs).toHaveLength(0);
+  });
+
+  const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+  const withSchema = (schema: string) =>
+    `{"model":"m","messages":[{"role":"user","content":"x"}],"tools":[{"name":"a","inputSchema":${schema}}]}`;
+
+  it('a body that is nested too deep for what walks it', async () => {
+    const { sessions, send } = relayed();
+    for (const body of [withSchema(nested(20_000)), withSchema(nested(254)), '['.repeat(200_000)]) {
+      expect((await send('POST', '/chat', json, body)).status).toBe(400);
+    }
+    expect(sessions.logs).toHaveLength(0);
+    expect((await send('POST', '/chat', json, withSchema(nested(253)))).status).toBe(201);
+    const brackets = { ...asked, stop: [`\\"${'[{'.repeat(1_000)}`, '\\'] };
+    expect((await send('POST', '/chat', json, JSON.stringify(brackets))).status).toBe(201);
   });
 
   it.each([

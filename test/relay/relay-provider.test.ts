@@ -28,6 +28,11 @@ describe('relay() as a provider', () => {
     expect(JSON.parse(http.body ?? '').messages[0].content[0].data).toBe('aGk=');
   });
 
+  it('sends no longer key than a relay takes, and the end of it, which is its own', () => {
+    const { headers } = provider.request(request, { ...context, idempotencyKey: `${'r'.repeat(128)}-nonce-1` });
+    expect(headers['idempotency-key']).toMatch(/^r{120}-nonce-1$/);
+  });
+
   it('resumes behind the last event, and from the beginning where there was none', () => {
     const resume = (cursor: string) => provider.resume?.(checkpoint(cursor), context);
     expect(resume('https://relay.test/chat/1#c2')).toMatchObject({
@@ -35,6 +40,7 @@ describe('relay() as a provider', () => {
       method: 'GET',
       headers: { 'last-event-id': 'c2' },
     });
+    expect(resume('https://relay.test/chat/1#c%232%7E5~3')?.headers).toMatchObject({ 'last-event-id': 'c#2~5' });
     expect(resume('https://relay.test/chat/1#')?.headers).not.toHaveProperty('last-event-id');
   });
 
