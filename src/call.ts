@@ -18,6 +18,9 @@ import { backoffSchema } from './policies/backoff.ts';
 import { seededRandom } from './policies/jitter.ts';
 import { decideRetry, type RetryDecision } from './policies/retry-decision.ts';
 
+/** So many attempts are told one by one of a call that was resumed more often. */
+const maxKept = 32;
+
 /** The state of one subscription to a client's stream: who it is, what it has spent, what it has delivered. */
 export class Call implements RetryAnnouncer, CallUsage {
   readonly requestId: string;
@@ -32,8 +35,11 @@ export class Call implements RetryAnnouncer, CallUsage {
   readonly delivered = new Delivered((partial) => this.#withUsage(partial));
   announce: RetryAnnouncer['announce'];
   lastFailure: ProviderError | undefined;
-  /** What each request costs, in order. */
+  /** What each request costs, in order: the latest, of a call that goes on for long. */
   readonly usages: AttemptUsage[] = [];
+  /** What those cost that are told no more, and how many they are. */
+  #spent: Usage | undefined;
+  #goneUsages = 0;
   /** Requests made so far, over all targets. */
   requests = 0;
   /** Whether the consumer has left before the end; known only where somebody listens. */
@@ -44,11 +50,11 @@ export class Call implements RetryAnnouncer, CallUsage {
   from: Checkpoint | undefined;
   /** How often the answer went on after it broke. */
   recoveries = 0;
-  /** Of the request, for a checkpoint. */
-  readonly fingerprint: () => string;
   /** Tells whoever listens of a step; `undefined` if nobody does. */
   readonly report: ((moment: Moment) => void) | undefined;
   #forgiven = 0;
+  #fingerprint: string | undefined;
+  readonly #fingerprintOfRequest: () => string;
   readonly #now = monotonicClock();
   readonly #startedAt = this.#now();
 
@@ -58,9 +64,9 @@ export class Call implements RetryAnnouncer, CallUsage {
     report: ((moment: Moment & MomentOfCall) => void) | undefined,
     fingerprint: () => string,
   ) {
-    this.fingerprint = fingerprint;
+    this.#fingerprintOfRequest = fingerprint;
     this.from = settings.from;
-    if (settings.from) this.delivered.add({ type: 'snapshot', result: settings.from.result } as StreamEvent);
+    if (settings.from) this.delivered.beginWith(settings.from);
     this.settings = settings;
     this.target = target;
     this.requestId = settings.requestId ?? `req_${randomId()}`;
@@ -134,7 +140,8 @@ export class Call implements RetryAnnouncer, CallUsage {
       model,
       attempts: ledger,
       partial,
-      checkpoint: partial && (() => this.checkpoint()),
+      // Of half a call there is nothing to show, but it can be taken up where it was.
+      checkpoint: partial || (this.hasDelivered && this.target.cursor !== undefined) ? () => this.checkpoint() : undefined,
       // A deadline that passes, or a refusal of ours, would hide why further attempts were needed.
       cause: category === 'timeout' || category === 'circuit-open' ? causeOf(error, lastFailure) : undefined,
       phase: partial ? 'streaming' : undefined,
@@ -147,20 +154,34 @@ export class Call implements RetryAnnouncer, CallUsage {
     return this.delivered.hasBegun;
   }
 
-  /** What was asked so far was of use: the limit on requests counts from here. */
+  /** Of the request, for a checkpoint; made when somebody asks, once. */
+  get fingerprint(): string {
+    this.#fingerprint ??= this.#fingerprintOfRequest();
+    return this.#fingerprint;
+  }
+
+  /** What was asked so far was of use: the limit on requests counts from here, and the ledger keeps the latest failures alone. */
   forgive(): void {
     this.#forgiven = this.requests;
+    this.attempts.splice(0, Math.max(0, this.attempts.length - maxKept));
+    const gone = this.usages.splice(0, Math.max(0, this.usages.length - maxKept));
+    this.#goneUsages += gone.length;
+    for (const usage of gone) {
+      const cost = usage.read();
+      if (cost) this.#spent = this.#spent ? addUsage(this.#spent, cost) : cost;
+    }
   }
 
   /** Where the answer can be taken up again. */
   checkpoint(): Checkpoint {
-    const { requestId } = this;
-    return { version: 1, requestId, fingerprint: this.fingerprint(), result: this.delivered.snapshot(), ...this.position() };
+    const { requestId, fingerprint } = this;
+    return { version: 1, requestId, result: this.delivered.snapshot(), ...this.position(), fingerprint };
   }
 
   position(): StreamPosition {
+    const { fingerprint, delivered, requests: attempts } = this;
     const { provider, model, cursor } = this.target;
-    return { provider, model, attempts: this.requests, ...(cursor !== undefined && { cursor }) };
+    return { provider, model, attempts, fingerprint, endsInText: delivered.endsInText, ...(cursor !== undefined && { cursor }) };
   }
 
   /** Whether, and after what wait, an answer that broke after content goes on; as a retry would. */
@@ -193,7 +214,8 @@ export class Call implements RetryAnnouncer, CallUsage {
   }
 
   others(of: AttemptUsage): readonly Usage[] {
-    return this.usages.flatMap((usage) => (usage === of ? [] : (usage.read() ?? [])));
+    const told = this.usages.flatMap((usage) => (usage === of ? [] : (usage.read() ?? [])));
+    return this.#spent ? [this.#spent, ...told] : told;
   }
 
   answer(): string {
@@ -201,7 +223,7 @@ export class Call implements RetryAnnouncer, CallUsage {
   }
 
   #counted(attempt: Attempt): Attempt {
-    const usage = this.usages[attempt.attempt - 1]?.read();
+    const usage = this.usages[attempt.attempt - 1 - this.#goneUsages]?.read();
     return usage ? { ...attempt, usage } : attempt;
   }
 

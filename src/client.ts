@@ -29,7 +29,7 @@ import { fundRetries } from './operators/retry-budget.ts';
 import { stampErrors } from './operators/stamp-errors.ts';
 import { streamTimeout } from './operators/stream-timeout.ts';
 import { usageAfterStop } from './operators/usage-after-stop.ts';
-import { type Ask, begin, foreignCheckpoint, recoverOn, type TakeOver } from './recover-on.ts';
+import { type Ask, begin, foreignCheckpoint, recoverOn, type TakeOver, targetsFrom } from './recover-on.ts';
 import { requestTokens } from './request-tokens.ts';
 
 /** Streams the responses of a provider. */
@@ -137,7 +137,7 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
       const call = new Call(callSettings, { provider: first.provider.name, model: first.model }, report, () => fingerprintOf(request));
       callSettings.follow?.(() => call.position());
 
-      return (invalid ? throwError(() => invalid) : answer(call, request, [first, ...settings.fallback])).pipe(
+      return (invalid ? throwError(() => invalid) : answer(call, request, targetsFrom(call, [first, ...settings.fallback]))).pipe(
         streamTimeout({ total: callSettings.timeout.total }),
         cancelOn(callSettings.signal),
         stampErrors((error) => call.facts(error)),

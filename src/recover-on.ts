@@ -37,7 +37,8 @@ export function recoverOn<E extends EventLike>(
     if (!call.hasDelivered || call.delivered.isWhole) return throwError(() => error);
     const next = takeOver(call, target, error);
     if (!next) return throwError(() => error);
-    const isFree = next.verb === 'resume' && target.provider.capabilities?.resumesFreely === true && call.delivered.takeGrowth();
+    const isFree =
+      next.verb === 'resume' && target.provider.capabilities?.resumesFreely === true && call.delivered.takeGrowth(next.at.cursor);
     if (isFree) call.forgive();
     const inARow = isFree ? 0 : recovered;
     const decision = call.decideRecovery(error, inARow + 1, { provider: target.provider.name, model: target.model }, refusedFor, isFree);
@@ -107,6 +108,15 @@ function goOnFrom<E extends EventLike>(
       return [start];
     }),
   );
+}
+
+/** Where to begin: with the target whose answer the caller's checkpoint is, if it can be resumed there; those after it are left to fall back on. */
+export function targetsFrom<E extends EventLike>(call: Call, targets: readonly [Target<E>, ...Target<E>[]]): [Target<E>, ...Target<E>[]] {
+  const { from } = call;
+  const canResume = (target: Target<E>): boolean =>
+    from?.provider === target.provider.name && from.model === target.model && verbFor(call, target, from) === 'resume';
+  const [target, ...others] = targets.slice(Math.max(0, targets.findIndex(canResume)));
+  return [target ?? targets[0], ...others];
 }
 
 /** A checkpoint of another request is none of this one. */

@@ -73,7 +73,7 @@ export const sessionsSchema = z.strictObject({
     )
     .optional(),
   durability: z.enum(['required', 'best-effort'], { error: 'must be required or best-effort' }).default('required'),
-  lease: milliseconds(100).default(defaults.sessions.lease),
+  lease: count(100, 86_400_000).default(defaults.sessions.lease),
   storePatience: milliseconds(0).default(defaults.sessions.storePatience),
   maxUnloggedBytes: count(1_024).default(defaults.sessions.maxUnloggedBytes),
   cancelUnwatchedAfter: milliseconds(100).default(Number.POSITIVE_INFINITY),

@@ -5,20 +5,15 @@ import { defaults } from './core/defaults.ts';
 import type { EventLike } from './core/event.ts';
 import type { StreamRequest } from './core/request.ts';
 import type { Recovery } from './policies/recovery.ts';
-import { persist } from './recovery/persist.ts';
+import { hasSaidNothing } from './recovery/create-stream.ts';
+import { bounded, persist } from './recovery/persist.ts';
 import type { Producers } from './recovery/producers.ts';
+import type { SessionPlaces } from './recovery/session-places.ts';
 import { interruptedOutcome, producerLost, producerLostCode } from './recovery/store-errors.ts';
 import type { StreamRecord } from './recovery/stream-record.ts';
 import type { StreamStore } from './recovery/stream-store.ts';
-import {
-  asContinued,
-  checkpointOf,
-  decodedRequest,
-  type Inheritance,
-  isWhole,
-  readInheritance,
-  requestToResume,
-} from './recovery/take-over.ts';
+import { asContinued, checkpointOf, type Inheritance, isWhole, readInheritance, requestToResume } from './recovery/take-over.ts';
+import { decoded } from './sessions-codec.ts';
 import type { RequestCodec } from './sessions-options.ts';
 
 /** Who takes over. */
@@ -34,7 +29,7 @@ export interface TakeOverConfig {
   readonly owner: string;
   readonly lease: number;
   readonly producers: Producers;
-  readonly maxSessions: number;
+  readonly places: SessionPlaces;
 }
 
 /** Beyond a lease, so much more is granted to processes that could go on with a stream. */
@@ -46,19 +41,21 @@ const grace = 2_000;
  * Where this process cannot, another may; once nobody has for a lease and two seconds, raises `interrupted`.
  */
 export function takeOverBy(config: TakeOverConfig): (record: StreamRecord, expiredForMs: number) => Promise<void> {
-  const { client, store, owner, lease, producers, maxSessions } = config;
+  const { client, store, owner, lease, producers, places } = config;
   const busy = new Set<string>();
   return async (record, expiredForMs) => {
     const { id, takeover, isCancelled } = record;
-    if (producers.get(id) || busy.has(id)) return;
-    const canGoOn = client !== undefined && producers.count < maxSessions;
+    // What this process has given back is not its own to take.
+    if (producers.get(id) || busy.has(id) || places.isClosed) return;
+    const canGoOn = client !== undefined && places.isFree;
     if (!canGoOn && takeover !== 'fail' && !isCancelled) {
       if (expiredForMs > lease + grace) throw producerLost();
       return;
     }
     busy.add(id);
+    const place = canGoOn ? places.take() : undefined;
     try {
-      const taking = await store.take(id, { owner, lease });
+      const taking = await bounded(() => store.take(id, { owner, lease }));
       // Held by this process, which has no producer of it: taken a moment ago, and the reply was lost.
       const isOurs = taking.status === 'taken' || (taking.status === 'held' && taking.record.owner === owner);
       if (isOurs) await goOn(config, taking.record);
@@ -66,12 +63,14 @@ export function takeOverBy(config: TakeOverConfig): (record: StreamRecord, expir
       // Whoever looks next tries again.
       if (expiredForMs > lease + grace) throw producerLost();
     } finally {
+      place?.giveBack();
       busy.delete(id);
     }
   };
 }
 
-async function goOn({ client, store, codec, producers }: TakeOverConfig, record: StreamRecord): Promise<void> {
+async function goOn(config: TakeOverConfig, record: StreamRecord): Promise<void> {
+  const { client, store, producers } = config;
   const { id, epoch, last, requestId } = record;
   const inherited = await readInheritance(store, record);
   const seal = (outcome: Parameters<StreamStore['seal']>[1]['outcome']) =>
@@ -80,7 +79,7 @@ async function goOn({ client, store, codec, producers }: TakeOverConfig, record:
     await seal({ status: 'done' });
     return;
   }
-  const request = await requestOf(inherited, codec);
+  const request = await requestOf(inherited, config);
   if (!request || !client) {
     await seal(interruptedOutcome(requestId, producerLostCode));
     return;
@@ -93,18 +92,18 @@ async function goOn({ client, store, codec, producers }: TakeOverConfig, record:
     cancelled: (position) => {
       client.cancel?.(position).catch(() => undefined);
     },
-    forgets: ({ outcome, hasContent }) => outcome.status !== 'done' && !hasContent,
+    forgets: hasSaidNothing,
     generate: (follow) => client.stream(request, { ...optionsOf(record, from), follow }).pipe(asContinued(inherited, from !== undefined)),
   });
 }
 
-async function requestOf({ record }: Inheritance, codec: RequestCodec): Promise<StreamRequest | undefined> {
+async function requestOf({ record }: Inheritance, { codec, lease }: TakeOverConfig): Promise<StreamRequest | undefined> {
   if (record.request === undefined) return requestToResume(record);
-  return decodedRequest(await codec.decode(record.request));
+  return decoded(record.request, codec, lease);
 }
 
 function optionsOf({ requestId, tenant, deadline, takeover }: StreamRecord, from: Checkpoint | undefined) {
-  const total = deadline === undefined ? defaults.timeout.total : Math.max(deadline - Date.now(), 0);
+  const total = deadline === undefined ? defaults.timeout.total : Math.max(deadline - Date.now(), 1);
   const recovery: readonly Recovery[] = takeover === 'fail' ? [] : [takeover];
   return { requestId, tenant, timeout: { total }, ...(from && { from, recovery }) };
 }

@@ -1,21 +1,23 @@
-import type { Observable } from 'rxjs';
+import { asyncScheduler, type Observable } from 'rxjs';
 import type { Client } from './client.ts';
 import { fingerprintOf, type StreamPosition } from './core/checkpoint.ts';
 import { defaults } from './core/defaults.ts';
 import type { EventLike, StreamEvent } from './core/event.ts';
 import { parseOptions } from './core/options.ts';
-import { ProviderError } from './core/provider-error.ts';
 import { randomId } from './core/random-id.ts';
 import type { StreamRequest } from './core/request.ts';
 import { invalidRequest } from './core/request-schema.ts';
 import { attachTo } from './recovery/attach.ts';
+import { createStream, giveUp, hasSaidNothing, isNoAnswerForOthers } from './recovery/create-stream.ts';
 import { memoryStore } from './recovery/memory-store.ts';
-import { persist } from './recovery/persist.ts';
-import type { EndOfAnswer } from './recovery/producer-config.ts';
+import { bounded, persist } from './recovery/persist.ts';
 import { Producers } from './recovery/producers.ts';
+import { refused, SessionPlaces } from './recovery/session-places.ts';
 import { streamNotFound } from './recovery/store-errors.ts';
+import type { StreamInit } from './recovery/stream-record.ts';
 import { needsRequest } from './recovery/take-over.ts';
 import { Watches } from './recovery/watches.ts';
+import { encoded, jsonCodec } from './sessions-codec.ts';
 import {
   type AttachOptions,
   attachSchema,
@@ -79,113 +81,93 @@ export interface Sessions<E extends EventLike = never> {
  */
 export function createSessions<E extends EventLike = never>(config: SessionsConfig<E>): Sessions<E> {
   const settings = parseOptions('createSessions', sessionsSchema, config);
-  const { client, store = memoryStore(), codec = asJson } = config;
+  const { client, store = memoryStore(), codec = jsonCodec } = config;
   const { lease, takeover, maxTakeovers, maxSessions, storePatience: patience } = settings;
   const owner = `process_${randomId()}`;
   const producers = new Producers({ ...settings, store, patience, unwatchedFor: settings.cancelUnwatchedAfter }, owner);
-  const takeOver = takeOverBy({ client, store, codec, owner, lease, producers, maxSessions });
+  const places = new SessionPlaces(() => producers.count, maxSessions);
+  const takeOver = takeOverBy({ client, store, codec, owner, lease, producers, places });
   const watches = new Watches({ store, watcher: owner, lease, expired: takeOver });
-  let isDraining = false;
 
   async function start(request: StreamRequest, options: StartOptions = {}): Promise<Session> {
-    const { reuse, key, ofCall } = parseStartOptions(options, request);
     const invalid = invalidRequest(request);
     if (invalid) throw invalid;
+    const { reuse, key, ofCall } = parseStartOptions(options, request);
     if (!client) throw refused('not-here', 'this process has no client, and starts nothing');
-    if (isDraining) throw refused('draining', 'this process is about to end');
-    if (producers.count >= maxSessions) throw refused('max-sessions', `there are ${maxSessions} sessions`);
     // The client checks its own options: here, and not when there is a record already.
     client.stream(request, ofCall);
+    const place = places.take();
+    try {
+      const { record, isNew } = await createStream(store, await initOf(request, ofCall), { owner, lease, key, reuse });
+      if (isNew && places.isClosed) {
+        await giveUp(store, record);
+        throw refused('draining', 'this process is about to end');
+      }
+      if (isNew) {
+        producers.run({
+          record,
+          forgets: reuse ? isNoAnswerForOthers : hasSaidNothing,
+          cancelled: cancelAt(client),
+          generate: (follow) => client.stream(request, { ...ofCall, requestId: record.requestId, follow }),
+        });
+      }
+      return { id: record.id, requestId: record.requestId, isNew };
+    } finally {
+      place.giveBack();
+    }
+  }
 
-    const requestHash = fingerprintOf(request);
-    const { requestId = `req_${randomId()}`, tenant, timeout } = ofCall;
+  async function initOf(request: StreamRequest, { requestId = `req_${randomId()}`, tenant, timeout }: StartOptions): Promise<StreamInit> {
     const total = timeout?.total ?? defaults.timeout.total;
-    const stream = {
+    return {
       id: `stream_${randomId()}`,
       requestId,
-      requestHash,
+      requestHash: fingerprintOf(request),
       tenant,
       takeover,
       maxTakeovers,
-      request: needsRequest(takeover) ? await codec.encode(request) : undefined,
+      request: needsRequest(takeover) ? await encoded(request, codec) : undefined,
       deadline: Number.isFinite(total) ? Date.now() + total : undefined,
     };
-    const isWanted = () => true;
-    const creation = await persist(() => store.create(stream, { owner, lease, idempotencyKey: key }), { patience: () => lease, isWanted });
-    if (!creation) throw streamNotFound();
-    const { record, status } = creation;
-    if (status === 'exists') {
-      if (record.requestHash !== requestHash) throw conflict(requestId);
-      return { id: record.id, requestId: record.requestId, isNew: false };
-    }
-    producers.run({
-      record,
-      forgets: reuse ? isNoAnswerForOthers : hasSaidNothing,
-      cancelled: cancelAt(client),
-      generate: (follow) => client.stream(request, { ...ofCall, requestId, follow }),
-    });
-    return { id: record.id, requestId, isNew: true };
   }
 
   function attach(id: string, options: AttachOptions = {}): Observable<StreamEvent | E> {
     const { after, snapshot, tenant } = parseOptions('attach', attachSchema, options);
-    const watch$ = watches.watch(id);
     const outlivesLog = settings.durability === 'best-effort';
-    return attachTo(id, { store, after, snapshot, tenant, watch$, outlivesLog, producer: () => producers.get(id) }) as Observable<
-      StreamEvent | E
-    >;
+    const here = { watch: () => watches.watch(id), producer: () => producers.get(id) };
+    return attachTo(id, { store, after, snapshot, tenant, outlivesLog, ...here }) as Observable<StreamEvent | E>;
   }
 
   async function cancel(id: string, options: { readonly tenant?: string | undefined } = {}): Promise<void> {
     const { tenant } = parseOptions('cancel', tenantSchema, options);
-    const known = await store.get(id);
+    // What is produced here ends though the store be away.
+    const known = producers.record(id) ?? (await bounded(() => store.get(id)));
     if (!known || known.tenant !== tenant) throw streamNotFound();
-    await persist(() => store.cancel(id), { patience: () => lease, isWanted: () => true });
     producers.get(id)?.cancel();
+    await persist(() => store.cancel(id), { patience: () => lease, isWanted: () => true });
   }
 
   async function sweep(): Promise<number> {
-    const expired = (await store.list({ state: 'expired' })).filter(({ id }) => !producers.get(id));
+    if (places.isClosed) return 0;
+    const expired = (await bounded(() => store.list({ state: 'expired' }))).filter(({ id }) => !producers.get(id));
     for (const record of expired) await takeOver(record, 0);
     return expired.length;
   }
 
   async function drain(options: { readonly deadline?: number | undefined } = {}): Promise<void> {
     const { deadline } = parseOptions('drain', drainSchema, options);
-    isDraining = true;
-    await producers.drain(deadline);
+    const begun = asyncScheduler.now();
+    places.close();
+    await places.settled(deadline);
+    await producers.drain(Math.max(deadline - (asyncScheduler.now() - begun), 0));
   }
 
   return { start, attach, cancel, sweep, drain };
 }
 
 /** What comes of it is nobody's to wait for: the stream is cancelled in any case. */
-export function cancelAt(client: Partial<Pick<Client, 'cancel'>>): (position: StreamPosition) => void {
+function cancelAt(client: Partial<Pick<Client, 'cancel'>>): (position: StreamPosition) => void {
   return (position) => {
     client.cancel?.(position).catch(() => undefined);
   };
-}
-
-const asJson = {
-  encode: (request: StreamRequest): string => JSON.stringify(request),
-  decode: (text: string): StreamRequest => JSON.parse(text) as StreamRequest,
-};
-
-/** A failure before the first token is not pinned to its key: the next call tries anew. */
-export function hasSaidNothing({ outcome, hasContent }: EndOfAnswer): boolean {
-  return outcome.status !== 'done' && !hasContent;
-}
-
-/** Who asks the same later wants a whole answer. */
-export function isNoAnswerForOthers({ outcome, finishReason }: EndOfAnswer): boolean {
-  return outcome.status !== 'done' || (finishReason !== 'stop' && finishReason !== 'tool-calls');
-}
-
-function refused(code: string, reason: string): ProviderError {
-  return new ProviderError({ category: 'limit-exceeded', phase: 'local', code, reason });
-}
-
-function conflict(requestId: string): ProviderError {
-  const reason = 'the idempotency key was used with a different request';
-  return new ProviderError({ category: 'conflict', phase: 'local', retryable: false, requestId, reason });
 }

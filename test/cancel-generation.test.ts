@@ -69,7 +69,7 @@ describe('a session that is cancelled', () => {
     const [one, two] = [await sessions.start(request), await sessions.start(request)];
     for (const { id } of [one, two]) await lastValueFrom(sessions.attach(id).pipe(takeWhile(({ type }) => type !== 'text-delta')));
     await sessions.cancel(one.id);
-    expect(ended).toEqual([{ provider: 'fake', model: 'm', attempts: 1 }]);
+    expect(ended).toMatchObject([{ provider: 'fake', model: 'm', attempts: 1 }]);
     await sessions.drain({ deadline: 0 });
     expect(ended).toHaveLength(1);
   });

@@ -13,6 +13,7 @@ import {
   result,
   type StreamEvent,
   type StreamOptions,
+  type StreamPosition,
   textDeltas,
 } from '../src/index.ts';
 import { type FakeAttempt, failure, fakeProvider, finish, reasoning, text, toolCall } from '../src/testing/index.ts';
@@ -21,6 +22,7 @@ import { listen, watchTimersAndErrors } from './operators/helpers.ts';
 const { timers } = watchTimersAndErrors();
 const request = { model: 'm', messages: [{ role: 'user', content: 'Tell me' }] } as const;
 const broken = failure('interrupted');
+const usage = { inputTokens: 1, outputTokens: 1, totalTokens: 2, estimated: false };
 type Attempt = FakeAttempt;
 
 function run(attempts: readonly Attempt[], config: Partial<ClientConfig> = {}, options: StreamOptions = {}) {
@@ -274,6 +276,42 @@ describe('a restart that verifies', () => {
   });
 });
 
+describe('an answer that is kept, and costs nothing to resume', () => {
+  const keptAnswer = (attempts: readonly Attempt[], asked: (string | undefined)[], cursor?: string): Provider => {
+    const provider = resuming(attempts, asked);
+    if (cursor === undefined) return { ...provider, capabilities: { resume: true, resumesFreely: true }, defaults: { breaks: false } };
+    const decoder: Provider['decoder'] = (head, from) => {
+      const inner = provider.decoder(head, from);
+      return { cursor, decode: (message) => inner.decode(message) };
+    };
+    return { ...provider, decoder, capabilities: { resume: true, resumesFreely: true }, defaults: { breaks: false } };
+  };
+  const many = 200;
+  const endless = (...events: ProviderEvent[]): Attempt[] => Array.from({ length: many }, () => [...events, broken]);
+
+  it('is resumed for as long as content comes, and tells the latest failures', async () => {
+    const asked: (string | undefined)[] = [];
+    const attempts = [...endless(text('abcd')), failure('authentication')];
+    const told = run([], { provider: keptAnswer(attempts, asked), maxRequests: 3, retry: { maxAttempts: 2, initialDelay: 1 } });
+    expect(asked).toHaveLength(many);
+    expect(told.error?.partial?.text).toBe('abcd'.repeat(many));
+    expect(told.error?.attempts.length).toBeLessThan(40);
+    expect(told.error?.attempts.at(-1)?.attempt).toBe(many + 1);
+    expect(told.error?.partial?.usageOverAllAttempts?.outputTokens).toBe(many);
+  });
+
+  it.each<[string, ProviderEvent[], string | undefined]>([
+    ['what is no content', [{ type: 'usage', usage }], undefined],
+    ['content at the place where it was', [text('b')], 'same'],
+  ])('is given up as any other where every connection tells %s', (_what, events, cursor) => {
+    const asked: (string | undefined)[] = [];
+    const provider = keptAnswer([[text('a'), broken], ...endless(...events)], asked, cursor);
+    const told = run([], { provider, retry: { maxAttempts: 4, initialDelay: 1 } });
+    expect(told.error).toMatchObject({ gaveUp: 'attempts' });
+    expect(asked.length).toBeLessThan(6);
+  });
+});
+
 describe('a checkpoint', () => {
   const kept = (attempts: readonly Attempt[], config: Partial<ClientConfig> = {}): Checkpoint => {
     const { error } = run(attempts, config);
@@ -336,6 +374,91 @@ describe('a checkpoint', () => {
     const client = createClient({ provider: fakeProvider() });
     expect(() => client.stream(request, { from: from as Checkpoint })).toThrow(TypeError);
     expect(() => client.stream(request, { from: from as Checkpoint })).toThrow(field);
+  });
+
+  it.each<[string, unknown]>([
+    ['from.result.messages.0.content', { messages: [{ role: 'assistant' }] }],
+    ['from.result.messages.0.content.0', { messages: [{ role: 'assistant', content: [null] }] }],
+    ['from.result.messages.0.content.0.type', { messages: [{ role: 'assistant', content: [{ text: 'a' }] }] }],
+    ['from.result.messages.0.content.0.text', { messages: [{ role: 'assistant', content: [{ type: 'text' }] }] }],
+    ['from.result.toolCalls.0', { toolCalls: [null] }],
+    ['from.result.truncated', { truncated: 'yes' }],
+  ])('whose answer is none throws a TypeError that names %s', (field, bad) => {
+    const from = kept([[text('Hel'), broken]]);
+    const client = createClient({ provider: fakeProvider() });
+    const take = () => client.stream(request, { from: { ...from, result: { ...from.result, ...(bad as object) } } });
+    expect(take).toThrow(TypeError);
+    expect(take).toThrow(`stream: ${field} `);
+  });
+
+  it('of a target to fall back on is resumed there, and those behind it are left to fall back on', async () => {
+    const named = (provider: Provider, name: string): Provider => ({ ...provider, name });
+    const targets = (first: Attempt[], second: Attempt[], third: Attempt[], asked?: (string | undefined)[]): Partial<ClientConfig> => ({
+      provider: named(resuming(first), 'first'),
+      retry: { maxAttempts: 1 },
+      fallback: [
+        { provider: named(resuming(second, asked), 'second'), model: 's' },
+        { provider: named(resuming(third), 'third'), model: 't' },
+      ],
+    });
+    const from = kept([], { ...targets([failure('overloaded')], [[text('Hel'), broken]], []), recovery: [] });
+    expect(from).toMatchObject({ provider: 'second', model: 's', cursor: '1' });
+    const asked: (string | undefined)[] = [];
+    const told = run([], targets([[text('WRONG'), finish()]], [[text('lo'), finish()]], [], asked), { from });
+    expect(asked).toEqual(['1']);
+    expect(await textOf(told.values)).toBe('Hello');
+    const config = targets([[text('WRONG'), finish()]], [failure('overloaded')], [[text('lo'), finish()]]);
+    const later = run([], config, { from, recovery: ['resume', 'continue'] });
+    expect(later.values.find(({ type }) => type === 'seam')).toMatchObject({ provider: 'third', model: 't' });
+    expect(await textOf(later.values)).toBe('Hello');
+    const anew = run([], targets([[text('lo'), finish()]], [], []), { from, recovery: ['continue'] });
+    expect(anew.values.find(({ type }) => type === 'seam')).toMatchObject({ provider: 'first', model: 'm' });
+  });
+
+  const halfCall: ProviderEvent = { type: 'tool-input-delta', toolCallId: 'c', delta: '{"a":' };
+
+  it('of an answer that ends in half a call is not continued, and says why', () => {
+    const from = kept([[text('A'), halfCall, broken]]);
+    expect(from.endsInText).toBe(false);
+    const told = run([[text('B'), finish()]], {}, { from, recovery: ['continue'] });
+    expect(told.error).toMatchObject({ category: 'invalid-request' });
+    expect(told.provider.requests).toHaveLength(0);
+    expect(kept([[text('A'), broken]]).endsInText).toBe(true);
+  });
+
+  it('of before checkpoints told how they end is continued where it ends in text', async () => {
+    const { endsInText: _told, ...from } = kept([[text('A'), broken]]);
+    expect(await textOf(run([[text('B'), finish()]], {}, { from, recovery: ['continue'] }).values)).toBe('AB');
+    const { endsInText: _toldToo, ...thinking } = kept([[text('A'), reasoning('Hm'), broken]]);
+    expect(run([[text('B'), finish()]], {}, { from: thinking, recovery: ['continue'] }).error?.category).toBe('invalid-request');
+  });
+
+  it('of half a call that is resumed, and breaks again, is not continued either', () => {
+    const from = kept([], { provider: resuming([[text('A'), halfCall, broken]]), retry: { maxAttempts: 1 } });
+    const again = run([], { provider: resuming([[{ ...halfCall, delta: '1' }, broken]]), retry: { maxAttempts: 1 } }, { from });
+    expect(again.error?.checkpoint?.endsInText).toBe(false);
+    const silent = run([], { provider: resuming([[{ type: 'usage', usage } as ProviderEvent, text(''), broken]]) }, { from });
+    expect(silent.error?.checkpoint?.endsInText).toBe(false);
+  });
+
+  it('is there of half a call alone where it can be resumed, and only there', async () => {
+    const from = kept([], { provider: resuming([[halfCall, broken]]), retry: { maxAttempts: 1 } });
+    expect(from).toMatchObject({ cursor: '1', endsInText: false, result: { text: '', toolCalls: [] } });
+    const asked: (string | undefined)[] = [];
+    const told = run([], { provider: resuming([[toolCall('look', { a: 1 }), finish()]], asked) }, { from });
+    expect(asked).toEqual(['1']);
+    expect(told.values.filter(({ type }) => type === 'tool-call')).toHaveLength(1);
+    expect(run([[halfCall, broken]]).error?.checkpoint).toBeUndefined();
+  });
+
+  it('can be made of what a stream tells while it runs: its place, its request and how it ends', () => {
+    let position: (() => StreamPosition) | undefined;
+    const options: StreamOptions = { follow: (told) => (position = told) };
+    const attempt = concat(of(text('A')), of(halfCall), NEVER);
+    const told = listen(createClient({ provider: fakeProvider<never>(attempt) }).stream(request, options));
+    const { fingerprint } = kept([[text('A'), broken]]);
+    expect(position?.()).toEqual({ provider: 'fake', model: 'm', attempts: 1, fingerprint, endsInText: false });
+    told.subscription.unsubscribe();
   });
 
   it('keeps what goes back to the provider', () => {

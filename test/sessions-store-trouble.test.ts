@@ -302,6 +302,6 @@ describe('many at once', () => {
     const read5 = await Promise.all(ids.map((id) => Promise.all(Array.from({ length: 5 }, () => read(id)))));
     for (const readers of read5) for (const each of readers.slice(1)) expect(each).toEqual(readers[0]);
     expect(read5[0]?.[0]).toHaveLength(9);
-    expect((await store.stats()).open).toBe(0);
+    await expect.poll(async () => (await store.stats()).open).toBe(0);
   }, 60_000);
 });

@@ -171,7 +171,7 @@ describe('a session', () => {
 
   it.each([
     ['createSessions: takeover must be fail, resume, continue or restart', () => createSessions({ takeover: 'retry' as never })],
-    ['createSessions: lease must be a number of milliseconds from 100', () => createSessions({ lease: 1 })],
+    ['createSessions: lease must be a whole number from 100 to 86400000', () => createSessions({ lease: 1 })],
     ['createSessions: store must be made with memoryStore()', () => createSessions({ store: {} as StreamStore })],
     ['attach: after must be a cursor', () => createSessions({}).attach('a', { after: 7 as never })],
   ])('says %s', (message, make) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { StreamRequest } from './request.ts';
 import type { StreamResult } from './stream-result.ts';
+
+export { fingerprintOf } from './fingerprint.ts';
 
 /** How far a stream has come: whom it asks, and what that provider calls the place. */
 export interface StreamPosition {
@@ -10,6 +11,10 @@ export interface StreamPosition {
   readonly attempts: number;
   /** How far the answer had come in the provider's own numbering; where there is none, it can only be continued or begun anew. */
   readonly cursor?: string | undefined;
+  /** Of the request that is asked, as a {@link Checkpoint} of it has it. */
+  readonly fingerprint?: string | undefined;
+  /** Whether what came last is text: neither a thought nor a call that may be half done. Only then can a new generation go on from it. */
+  readonly endsInText?: boolean | undefined;
 }
 
 /**
@@ -28,6 +33,19 @@ export interface Checkpoint extends StreamPosition {
 
 const text = z.string({ error: 'must be a string' });
 const count = z.number({ error: 'must be a number' });
+const flag = z.boolean({ error: 'must be true or false' });
+
+const part = z
+  .object({ type: text, text: text.optional() }, { error: 'must be a part' })
+  .refine(({ type, text: said }) => said !== undefined || (type !== 'text' && type !== 'reasoning'), {
+    path: ['text'],
+    error: 'must be a string',
+  });
+
+const message = z.object(
+  { role: text, content: z.union([z.string(), z.array(part)], { error: 'must be a string or an array of parts' }) },
+  { error: 'must be a message' },
+);
 
 /** What a checkpoint must be that comes back from wherever it was kept. */
 export const checkpointSchema = z.object(
@@ -43,30 +61,17 @@ export const checkpointSchema = z.object(
         text,
         reasoning: text,
         refusal: text.optional(),
-        toolCalls: z.array(z.object({ toolCallId: text, toolName: text }), { error: 'must be an array of tool calls' }),
-        messages: z.array(z.object({ role: text }), { error: 'must be an array of messages' }),
+        toolCalls: z.array(z.object({ toolCallId: text, toolName: text }, { error: 'must be a tool call' }), {
+          error: 'must be an array of tool calls',
+        }),
+        messages: z.array(message, { error: 'must be an array of messages' }),
         usage: z.object({ inputTokens: count, outputTokens: count, totalTokens: count }, { error: 'must be a usage' }),
+        truncated: flag.optional(),
       },
       { error: 'must be a result' },
     ),
     cursor: text.optional(),
+    endsInText: flag.optional(),
   },
   { error: 'must be a checkpoint, as error.checkpoint is one' },
 );
-
-/** A short name for what a request asks, the same whatever the order of its members. */
-export function fingerprintOf(request: StreamRequest): string {
-  const told = JSON.stringify(request, (_member, value: unknown) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
-  });
-  // FNV-1a, twice, from two beginnings.
-  let low = 0x811c9dc5;
-  let high = 0xcbf29ce4;
-  for (let index = 0; index < told.length; index++) {
-    const unit = told.charCodeAt(index);
-    low = Math.imul(low ^ unit, 0x01000193);
-    high = Math.imul(high ^ unit ^ (low >>> 13), 0x01000193);
-  }
-  return [low, high].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
-}

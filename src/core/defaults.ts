@@ -143,6 +143,8 @@ export const defaults = {
     maxUnloggedBytes: 1_048_576,
     maxSessions: 10_000,
     drainDeadline: 10_000,
+    /** How long one call of a store may take that bounds nothing itself. */
+    callTimeout: 10_000,
     /** How long the store is given to take note of what a process leaves behind. */
     leaveWithin: 5_000,
   },

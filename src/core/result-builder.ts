@@ -64,6 +64,11 @@ export class ResultBuilder {
     return this.#isEmpty;
   }
 
+  /** Of text and reasoning so far, in characters. */
+  get length(): number {
+    return this.#lengths.text + this.#lengths.reasoning;
+  }
+
   /** Whether what came last is text: neither a thought nor a call that may be half done. */
   get endsInText(): boolean {
     return this.#parts?.piece.type === 'text' && !this.#isWritingCall;

@@ -1,6 +1,7 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import type { Checkpoint } from '../core/checkpoint.ts';
 import { defaults } from '../core/defaults.ts';
-import type { EventLike } from '../core/event.ts';
+import { type EventLike, isContentEvent, type StreamEvent } from '../core/event.ts';
 import { completeError, isProviderError } from '../core/provider-error.ts';
 import { ResultBuilder } from '../core/result-builder.ts';
 import type { StreamResult } from '../core/stream-result.ts';
@@ -13,6 +14,9 @@ export class Delivered {
   /** Whether the consumer has seen anything of an answer, be it content or not. */
   hasBegun = false;
   #hasGrown = false;
+  #grownTo: string | undefined;
+  /** Whether what it began with ends in a call that is half done. */
+  #isInCall = false;
   readonly #complete: (partial: StreamResult) => StreamResult;
   /** An error that tells of its partial later still means what was there when it failed. */
   #generation = 0;
@@ -30,30 +34,40 @@ export class Delivered {
     this.#builder = new ResultBuilder(() => new BoundedText(maxCharacters));
   }
 
+  /** Begins with what was delivered before: of a call that is half done, a result tells nothing. */
+  beginWith({ result, endsInText }: Checkpoint): void {
+    this.#builder.add({ type: 'snapshot', result } as StreamEvent);
+    this.#isInCall = endsInText === false && this.#builder.endsInText;
+  }
+
   add(event: EventLike): void {
-    this.#hasGrown ||= event.type !== 'start';
+    if (event.type === 'tool-call' || event.type === 'restart' || event.type === 'seam') this.#isInCall = false;
     if (event.type === 'start') this.hasBegun = true;
     if (event.type === 'restart') {
       this.#voided = this.snapshot();
       this.#generation++;
     }
+    const before = event.type === 'snapshot' ? this.#builder.length : undefined;
     this.#builder.add(event);
+    this.#hasGrown ||= before === undefined ? isContentEvent(event) : this.#builder.length > before;
   }
 
   /** Whether what came last is text, whole. */
   get endsInText(): boolean {
-    return this.#builder.endsInText;
+    return this.#builder.endsInText && !this.#isInCall;
   }
 
-  /** Whether anything came since this was asked last. */
-  takeGrowth(): boolean {
-    const hasGrown = this.#hasGrown;
+  /** Whether content came, and another place was reached, since this was asked last. */
+  takeGrowth(cursor: string | undefined): boolean {
+    const hasGrown = this.#hasGrown && cursor !== this.#grownTo;
     this.#hasGrown = false;
+    if (hasGrown) this.#grownTo = cursor;
     return hasGrown;
   }
 
   /** What was delivered is void. */
   clear(): void {
+    this.#isInCall = false;
     this.#builder.clear();
   }
 

@@ -37,6 +37,10 @@ export class AppendQueue {
     return this.#bytes;
   }
 
+  get isOnItsWay(): boolean {
+    return this.#batch !== undefined;
+  }
+
   get isEmpty(): boolean {
     return this.#batch === undefined && this.#waiting.length === 0;
   }

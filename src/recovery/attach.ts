@@ -4,6 +4,7 @@ import { currentFlowGate, type FlowGate, withFlowGate } from '../core/flow-gate.
 import { ProviderError } from '../core/provider-error.ts';
 import { ResultBuilder } from '../core/result-builder.ts';
 import { parseCursor } from './cursor.ts';
+import { bounded } from './persist.ts';
 import type { Producer } from './producer.ts';
 import { splice } from './splice.ts';
 import { streamNotFound } from './store-errors.ts';
@@ -18,8 +19,8 @@ export interface AttachConfig {
   readonly snapshot: boolean;
   /** Whose stream it must be. */
   readonly tenant: string | undefined;
-  /** Looks at the record while somebody reads. */
-  readonly watch$: Observable<never>;
+  /** Looks at the record while somebody reads, who may. */
+  readonly watch: () => Observable<never>;
   /** Whether the failure of the log ends nothing where the producer is in this process. */
   readonly outlivesLog: boolean;
   /** The producer in this process, if there is one. */
@@ -32,14 +33,14 @@ export interface AttachConfig {
  * Raises what the stream ended with, `not-found` where there is none of this tenant, and what a store's `read` raises.
  */
 export function attachTo(id: string, config: AttachConfig): Observable<EventLike> {
-  const { store, tenant, watch$ } = config;
+  const { store, tenant, watch } = config;
   return defer(() => {
     const flow = currentFlowGate();
-    return from(store.get(id)).pipe(
-      switchMap((record) =>
-        record && record.tenant === tenant ? under(flow, eventsOf(record, config)) : throwError(() => streamNotFound()),
-      ),
-      takeUntil(watch$),
+    return from(bounded(() => store.get(id))).pipe(
+      switchMap((record) => {
+        const isTheirs = record !== undefined && record.tenant === tenant;
+        return isTheirs ? under(flow, eventsOf(record, config)).pipe(takeUntil(watch())) : throwError(() => streamNotFound());
+      }),
       takeWhile(({ type }) => type !== 'finish', true),
       throwIfUnfinished(),
     );

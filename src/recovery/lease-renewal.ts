@@ -1,4 +1,5 @@
 import { asyncScheduler, exhaustMap, interval, type Subscription } from 'rxjs';
+import { bounded } from './persist.ts';
 import type { HolderReply, StreamHolder, StreamStore } from './stream-store.ts';
 
 /** What a renewal may bring to light. */
@@ -21,14 +22,14 @@ export function renewLease(renewal: LeaseRenewal): Subscription {
 
   const isUnwatched = async (): Promise<boolean> => {
     if (unwatchedFor === Number.POSITIVE_INFINITY) return false;
-    const record = await store.get(holder.id);
+    const record = await bounded(() => store.get(holder.id));
     if (!record || record.watchers > 0) watchedAt = asyncScheduler.now();
     return asyncScheduler.now() - watchedAt >= unwatchedFor;
   };
 
   const renew = async (): Promise<void> => {
     try {
-      const { reply, isCancelled } = await store.renew(holder, { lease });
+      const { reply, isCancelled } = await bounded(() => store.renew(holder, { lease }));
       if (reply !== 'ok') renewal.refused(reply);
       else if (isCancelled || (await isUnwatched())) renewal.cancelled();
     } catch {

@@ -1,4 +1,4 @@
-import type { EventLike } from '../core/event.ts';
+import { type EventLike, isContentEvent } from '../core/event.ts';
 import { AppendQueue, type UnloggedEvent } from './append-queue.ts';
 import { LoggedAnswer } from './logged-answer.ts';
 import { type Persistence, persist } from './persist.ts';
@@ -14,7 +14,7 @@ export interface LogWriterConfig {
   readonly last: number;
   /** What the log holds, where another process wrote it. */
   readonly events: readonly EventLike[];
-  readonly progress: (sequence: number, hasToolCall: boolean) => StreamProgress;
+  readonly progress: (of: Pick<StreamProgress, 'sequence' | 'hasToolCall' | 'hasContent'>) => StreamProgress;
   readonly persistence: Persistence;
 }
 
@@ -40,6 +40,11 @@ export class LogWriter {
   /** Whether the log has everything. */
   get isDone(): boolean {
     return this.#queue.isEmpty;
+  }
+
+  /** Whether the store has yet to answer. */
+  get isWaiting(): boolean {
+    return this.#queue.isOnItsWay;
   }
 
   /** Of what the log does not have, two for each character. */
@@ -84,7 +89,8 @@ export class LogWriter {
     const { store, holder, persistence } = this.#config;
     const { finishReason, hasContent } = this.#answer;
     const forget = forgets({ outcome, finishReason, hasContent });
-    return persist(() => store.seal(holder, { last: this.#logged, outcome, forget }), persistence);
+    const told = { ...outcome, ...(finishReason && { finishReason }) };
+    return persist(() => store.seal(holder, { last: this.#logged, outcome: told, forget }), persistence);
   }
 
   #rotate(): Promise<HolderReply | undefined> {
@@ -95,6 +101,11 @@ export class LogWriter {
 
   #progress(): StreamProgress {
     const isCall = ({ event }: UnloggedEvent): boolean => event.type === 'tool-call';
-    return this.#config.progress(this.#queue.last, this.#answer.hasToolCall || this.#queue.unlogged().some(isCall));
+    const unlogged = this.#queue.unlogged();
+    return this.#config.progress({
+      sequence: this.#queue.last,
+      hasToolCall: this.#answer.hasToolCall || unlogged.some(isCall),
+      hasContent: this.#answer.hasContent || unlogged.some(({ event }) => isContentEvent(event)),
+    });
   }
 }

@@ -42,9 +42,9 @@ export class Producer {
       holder,
       last,
       events,
-      progress: (sequence, hasToolCall) => {
+      progress: (logged) => {
         const { cursor, ...position } = config.position() ?? { provider: '', model: '', attempts: 0 };
-        return { ...position, sequence, hasToolCall, ...(cursor !== undefined && { providerCursor: cursor }) };
+        return { ...position, ...logged, ...(cursor !== undefined && { providerCursor: cursor }) };
       },
       persistence: {
         // In `best-effort`, an answer that still comes waits for no store.
@@ -99,6 +99,7 @@ export class Producer {
 
   #take(event: EventLike): void {
     if (this.#end || this.#ending) return;
+    const waiting = this.#writer.bytes;
     try {
       this.feed.next(this.#writer.push(event));
     } catch (error) {
@@ -106,15 +107,15 @@ export class Producer {
       return;
     }
     if (this.#isDetached) this.#writer.discard();
-    else if (this.#writer.bytes > this.#config.maxUnloggedBytes) this.#slowDown();
+    else if (this.#writer.bytes > this.#config.maxUnloggedBytes) this.#slowDown(waiting);
     this.#work();
   }
 
-  /** More waits for the store than may. */
-  #slowDown(): void {
+  /** More waits for the store than may, though one event alone may be as long as it is. */
+  #slowDown(waiting: number): void {
     if (this.feed.isVolatile) this.#detach();
     else if (this.#gate.taken) this.#gate.close();
-    else if (this.#writer.bytes > 2 * this.#config.maxUnloggedBytes) {
+    else if (this.#writer.isWaiting && waiting > 2 * this.#config.maxUnloggedBytes) {
       const reason = 'the store is too slow for this stream';
       const overflow = new ProviderError({ category: 'buffer-overflow', phase: 'streaming', reason });
       this.end(outcomeOf(overflow, this.#config.requestId));

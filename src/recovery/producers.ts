@@ -1,10 +1,11 @@
-import { filter, firstValueFrom, merge, type Observable, Subject, Subscription, take, timer } from 'rxjs';
+import { filter, firstValueFrom, merge, type Observable, Subject, Subscription, take } from 'rxjs';
 import type { StreamPosition } from '../core/checkpoint.ts';
 import { defaults } from '../core/defaults.ts';
 import type { EventLike } from '../core/event.ts';
+import { after } from './persist.ts';
 import { Producer } from './producer.ts';
 import type { EndOfAnswer, ProducerSettings } from './producer-config.ts';
-import { interruptedOutcome, producerLostCode } from './store-errors.ts';
+import { interruptedOutcome, outcomeOf, producerLostCode } from './store-errors.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 /** What a producer is to write. */
@@ -35,6 +36,11 @@ export class Producers {
     return this.#running.size;
   }
 
+  /** Of a stream that is produced here. */
+  record(id: string): StreamRecord | undefined {
+    return this.#running.get(id)?.record;
+  }
+
   get(id: string): Producer | undefined {
     return this.#running.get(id)?.producer;
   }
@@ -56,11 +62,16 @@ export class Producers {
     if (this.#running.size === 0) this.#listen();
     this.#running.set(id, { producer, record });
     producer.ended$.subscribe(() => this.#leave(id, producer));
-    producer.run(
-      generate((read) => {
-        position = read;
-      }),
-    );
+    try {
+      producer.run(
+        generate((read) => {
+          position = read;
+        }),
+      );
+    } catch (error) {
+      // Nobody else would ever give the stream back.
+      producer.end(outcomeOf(error, requestId));
+    }
   }
 
   /** Waits for all to end, and past the deadline gives back what another process may take, and seals the rest. */
@@ -78,7 +89,7 @@ export class Producers {
       filter(() => this.#running.size === 0),
       take(1),
     );
-    await firstValueFrom(merge(isEmpty, timer(deadline)));
+    await firstValueFrom(merge(isEmpty, after(deadline)));
   }
 
   /** Somebody in another process may ask for the end of what is produced here. */

@@ -20,6 +20,8 @@ export interface StreamOutcome {
   /** More exactly: `stream-lost`, `producer-lost`, or a provider's code. */
   readonly code?: string | undefined;
   readonly usage?: Usage | undefined;
+  /** Why the answer ended, where its log says so. */
+  readonly finishReason?: string | undefined;
 }
 
 /** How far the producer has come; appended together with the events that got it there. */
@@ -34,6 +36,11 @@ export interface StreamProgress {
   readonly attempts: number;
   /** Whether a tool was called: such an answer is not generated again. */
   readonly hasToolCall: boolean;
+  readonly hasContent?: boolean | undefined;
+  /** Of the request that was asked, which a client may have added to. */
+  readonly fingerprint?: string | undefined;
+  /** Whether what came last is text, whole. */
+  readonly endsInText?: boolean | undefined;
 }
 
 /** What is told of a stream when it is created, and stays as it is. */

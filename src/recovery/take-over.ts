@@ -36,9 +36,19 @@ export function checkpointOf({ record, result }: Inheritance, request: StreamReq
   const { progress, requestId } = record;
   const isEmpty = result.text === '' && result.reasoning === '' && result.toolCalls.length === 0;
   if (!progress || (isEmpty && progress.providerCursor === undefined)) return undefined;
-  const { provider, model, attempts, providerCursor: cursor } = progress;
-  const fingerprint = fingerprintOf(request);
-  return { version: 1, requestId, fingerprint, provider, model, attempts, result, ...(cursor !== undefined && { cursor }) };
+  const { provider, model, attempts, providerCursor: cursor, endsInText } = progress;
+  const fingerprint = record.request === undefined ? fingerprintOf(request) : (progress.fingerprint ?? fingerprintOf(request));
+  return {
+    version: 1,
+    requestId,
+    fingerprint,
+    provider,
+    model,
+    attempts,
+    result,
+    ...(cursor !== undefined && { cursor }),
+    ...(endsInText !== undefined && { endsInText }),
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { asyncScheduler, finalize, Observable, Subscription, share, timer } from 'rxjs';
+import { bounded } from './persist.ts';
 import { streamLost } from './store-errors.ts';
 import type { StreamRecord } from './stream-record.ts';
 import type { StreamStore } from './stream-store.ts';
@@ -35,7 +36,9 @@ export class Watches {
     const watched = this.#watched.get(id);
     if (watched) return watched;
     const shared = this.#look(id).pipe(
-      finalize(() => this.#watched.delete(id)),
+      finalize(() => {
+        if (this.#watched.get(id) === shared) this.#watched.delete(id);
+      }),
       share(),
     );
     this.#watched.set(id, shared);
@@ -52,7 +55,7 @@ export class Watches {
       const next = async (): Promise<number | undefined> => {
         let record: StreamRecord | undefined;
         try {
-          record = await store.get(id, { watcher, for: 2 * lease });
+          record = await bounded(() => store.get(id, { watcher, for: 2 * lease }));
         } catch {
           // That the store is away is told by reading from it.
           return Math.min(lease, 1_000);

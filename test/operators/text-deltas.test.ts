@@ -15,6 +15,7 @@ const deltas = (...events: EventLike[]) => listen(of(...events).pipe(textDeltas(
 describe('textDeltas', () => {
   it('throws a TypeError that names the option', () => {
     expect(() => textDeltas({ onRestart: 'retry' as never })).toThrow(/textDeltas: onRestart/);
+    expect(() => textDeltas({ from: 7 as never })).toThrow(/textDeltas: from must be a string/);
     expect(() => textDeltas({ onrestart: 'error' } as never)).toThrow(TypeError);
   });
 
@@ -39,6 +40,28 @@ describe('textDeltas', () => {
     const told = deltas(...events);
     expect(categoryOf(told)).toBe('replay-gap');
     expect(told.values).toEqual(['Hello']);
+  });
+
+  it.each<[string, EventLike[], string[]]>([
+    ['a snapshot that extends it', [snapshot('Hello'), text('!')], ['lo', '!']],
+    ['a snapshot that is all of it', [snapshot('Hel'), text('lo')], ['lo']],
+    ['deltas that follow it', [text('lo'), snapshot('Hello!')], ['lo', '!']],
+  ])('goes on from the text that the reader has, by %s', (_case, events, expected) => {
+    const told = listen(of(...events).pipe(textDeltas({ from: 'Hel' })));
+    expect(told.error).toBeUndefined();
+    expect(told.values).toEqual(expected);
+  });
+
+  it('raises what contradicts or voids the text that the reader has', () => {
+    expect(categoryOf(listen(of(snapshot('Good day')).pipe(textDeltas({ from: 'Hel' }))))).toBe('replay-gap');
+    expect(categoryOf(listen(of(restart(), text('Hello')).pipe(textDeltas({ from: 'Hel' }))))).toBe('interrupted');
+    const anew = listen(of(restart(), text('Hello')).pipe(textDeltas({ from: 'Hel', onRestart: 'ignore' })));
+    expect(anew.values).toEqual(['Hello']);
+  });
+
+  it('has each subscription begin with the text that the reader has', () => {
+    const told$ = of(snapshot('Hello')).pipe(textDeltas({ from: 'Hel' }));
+    expect([listen(told$).values, listen(told$).values]).toEqual([['lo'], ['lo']]);
   });
 
   it('raises the error of a restart, and unsubscribes', () => {
