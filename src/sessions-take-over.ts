@@ -45,10 +45,10 @@ export function takeOverBy(config: TakeOverConfig): (record: StreamRecord, expir
   const busy = new Set<string>();
   return async (record, expiredForMs) => {
     const { id, takeover, isCancelled } = record;
-    // What this process has given back is not its own to take.
-    if (producers.get(id) || busy.has(id) || places.isClosed) return;
+    if (producers.get(id) || busy.has(id)) return;
     const canGoOn = client !== undefined && places.isFree;
-    if (!canGoOn && takeover !== 'fail' && !isCancelled) {
+    // What this process has given back is not its own to take.
+    if (places.isClosed || (!canGoOn && takeover !== 'fail' && !isCancelled)) {
       if (expiredForMs > lease + grace) throw producerLost();
       return;
     }
@@ -76,7 +76,7 @@ async function goOn(config: TakeOverConfig, record: StreamRecord): Promise<void>
   const seal = (outcome: Parameters<StreamStore['seal']>[1]['outcome']) =>
     persist(() => store.seal({ id, epoch }, { last, outcome }), { patience: () => 5_000, isWanted: () => true });
   if (isWhole(inherited)) {
-    await seal({ status: 'done' });
+    await seal({ status: 'done', finishReason: inherited.result.finishReason });
     return;
   }
   const request = await requestOf(inherited, config);

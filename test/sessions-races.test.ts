@@ -55,6 +55,17 @@ describe('a process that drains', () => {
     reading.unsubscribe();
   });
 
+  it('tells its readers where nobody takes over', async () => {
+    const { sessions } = sessionsOver([hanging(text('a'))], { takeover: 'restart', lease: 100 });
+    const { id } = await sessions.start(request);
+    await untilText(sessions, id);
+    const reading = read(sessions, id);
+    await Promise.all([
+      sessions.drain({ deadline: 0 }),
+      expect(reading).rejects.toMatchObject({ category: 'interrupted', code: 'producer-lost' }),
+    ]);
+  });
+
   it('begins nothing that was about to begin', async () => {
     const real = memoryStore();
     const store = altered(real, { create: async (...given) => pause(30).then(() => real.create(...given)) });
