@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs';
+import { asyncScheduler, type Observable } from 'rxjs';
 import type { StreamOptions } from './client-options.ts';
 import type { Checkpoint, StreamPosition } from './core/checkpoint.ts';
 import { defaults } from './core/defaults.ts';
@@ -89,9 +89,7 @@ async function goOn(config: TakeOverConfig, record: StreamRecord): Promise<void>
     record,
     events: inherited.events,
     lastEvent: record.progress?.sequence ?? 0,
-    cancelled: (position) => {
-      client.cancel?.(position).catch(() => undefined);
-    },
+    cancelled: cancelAt(client),
     forgets: hasSaidNothing,
     generate: (follow) => client.stream(request, { ...optionsOf(record, from), follow }).pipe(asContinued(inherited, from !== undefined)),
   });
@@ -103,7 +101,15 @@ async function requestOf({ record }: Inheritance, { codec, lease }: TakeOverConf
 }
 
 function optionsOf({ requestId, tenant, deadline, takeover }: StreamRecord, from: Checkpoint | undefined) {
-  const total = deadline === undefined ? defaults.timeout.total : Math.max(deadline - Date.now(), 1);
+  const total = deadline === undefined ? defaults.timeout.total : Math.max(deadline - asyncScheduler.now(), 1);
   const recovery: readonly Recovery[] = takeover === 'fail' ? [] : [takeover];
   return { requestId, tenant, timeout: { total }, ...(from && { from, recovery }) };
+}
+
+/** Has the provider end a generation. What comes of it is nobody's to wait for: the stream is cancelled in any case. */
+export function cancelAt(client: { cancel?(position: StreamPosition): Promise<void> }): (position: StreamPosition) => void {
+  const cancel = async (position: StreamPosition): Promise<void> => client.cancel?.(position);
+  return (position) => {
+    cancel(position).catch(() => undefined);
+  };
 }

@@ -1,6 +1,5 @@
 import { asyncScheduler, type Observable } from 'rxjs';
-import type { Client } from './client.ts';
-import { fingerprintOf, type StreamPosition } from './core/checkpoint.ts';
+import { fingerprintOf } from './core/checkpoint.ts';
 import { defaults } from './core/defaults.ts';
 import type { EventLike, StreamEvent } from './core/event.ts';
 import { parseOptions } from './core/options.ts';
@@ -28,7 +27,7 @@ import {
   sessionsSchema,
   tenantSchema,
 } from './sessions-options.ts';
-import { takeOverBy } from './sessions-take-over.ts';
+import { cancelAt, takeOverBy } from './sessions-take-over.ts';
 
 /** A stream that was started, or joined. */
 export interface Session {
@@ -127,7 +126,7 @@ export function createSessions<E extends EventLike = never>(config: SessionsConf
       takeover,
       maxTakeovers,
       request: needsRequest(takeover) ? await encoded(request, codec) : undefined,
-      deadline: Number.isFinite(total) ? Date.now() + total : undefined,
+      deadline: Number.isFinite(total) ? asyncScheduler.now() + total : undefined,
     };
   }
 
@@ -163,11 +162,4 @@ export function createSessions<E extends EventLike = never>(config: SessionsConf
   }
 
   return { start, attach, cancel, sweep, drain };
-}
-
-/** What comes of it is nobody's to wait for: the stream is cancelled in any case. */
-function cancelAt(client: Partial<Pick<Client, 'cancel'>>): (position: StreamPosition) => void {
-  return (position) => {
-    client.cancel?.(position).catch(() => undefined);
-  };
 }

@@ -1,4 +1,17 @@
-import { concat, defer, from, type MonoTypeOperatorFunction, Observable, of, switchMap, takeUntil, takeWhile, tap, throwError } from 'rxjs';
+import {
+  concat,
+  concatMap,
+  defer,
+  from,
+  type MonoTypeOperatorFunction,
+  Observable,
+  of,
+  switchMap,
+  takeUntil,
+  takeWhile,
+  tap,
+  throwError,
+} from 'rxjs';
 import type { EventLike, StreamEvent } from '../core/event.ts';
 import { currentFlowGate, type FlowGate, withFlowGate } from '../core/flow-gate.ts';
 import { ProviderError } from '../core/provider-error.ts';
@@ -66,25 +79,20 @@ function snapshotUntil({ progress }: StreamRecord): MonoTypeOperatorFunction<Eve
   const end = progress?.sequence;
   if (end === undefined) return (source) => source;
   return (source) =>
-    new Observable((subscriber) => {
+    defer(() => {
       let builder: ResultBuilder | undefined = new ResultBuilder();
-      return source.subscribe({
-        next: (event) => {
-          if (!builder) {
-            subscriber.next(event);
-            return;
-          }
+      return source.pipe(
+        concatMap((event) => {
+          if (!builder) return [event];
           builder.add(event);
           const { cursor } = event as { readonly cursor?: string };
-          if (event.type !== 'finish' && cursor !== undefined && (parseCursor(cursor)?.sequence ?? 0) < end) return;
+          const isFinish = event.type === 'finish';
+          if (!isFinish && cursor !== undefined && (parseCursor(cursor)?.sequence ?? 0) < end) return [];
           const snapshot: StreamEvent = { ...builder.snapshotEvent(), cursor };
           builder = undefined;
-          subscriber.next(snapshot);
-          if (event.type === 'finish') subscriber.next(event);
-        },
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      });
+          return isFinish ? [snapshot, event] : [snapshot];
+        }),
+      );
     });
 }
 

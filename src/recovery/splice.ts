@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable, takeWhile } from 'rxjs';
 import { defaults } from '../core/defaults.ts';
 import type { EventLike } from '../core/event.ts';
 import type { UnloggedEvent } from './append-queue.ts';
@@ -47,7 +47,8 @@ export function splice({ after, log$, feed, follows, outlivesLog }: SpliceConfig
     };
 
     subscriber.add(
-      log$.subscribe({
+      // A log that is there at once ends with its reader.
+      log$.pipe(takeWhile(() => !subscriber.closed)).subscribe({
         next: (event) => {
           const sequence = parseCursor(event.cursor)?.sequence ?? 0;
           if (sequence <= lastUnlogged) return;

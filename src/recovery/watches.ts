@@ -1,4 +1,5 @@
 import { asyncScheduler, finalize, Observable, Subscription, share, timer } from 'rxjs';
+import { seededRandom } from '../policies/jitter.ts';
 import { bounded } from './persist.ts';
 import { streamLost } from './store-errors.ts';
 import type { StreamRecord } from './stream-record.ts';
@@ -50,6 +51,7 @@ export class Watches {
       const { store, watcher, lease, expired } = this.#config;
       let waiting = Subscription.EMPTY;
       let expiredAt: number | undefined;
+      let looks = 0;
       subscriber.add(() => waiting.unsubscribe());
 
       const next = async (): Promise<number | undefined> => {
@@ -64,7 +66,7 @@ export class Watches {
         if (record.state === 'sealed') return undefined;
         if (record.state === 'held') {
           expiredAt = undefined;
-          return Math.min(lease, record.leaseMs + soon + Math.random() * spread);
+          return Math.min(lease, record.leaseMs + soon + seededRandom(`${watcher}:${id}:${looks++}`) * spread);
         }
         expiredAt ??= asyncScheduler.now();
         if (!subscriber.closed) await expired(record, asyncScheduler.now() - expiredAt);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defaults } from '../index.ts';
+import { parseRedisOptions } from './parse-redis-options.ts';
 import type { RedisClient } from './redis-client.ts';
 
 /** How evidence is exchanged through Redis. */
@@ -25,10 +26,5 @@ const schema = z.strictObject({
 
 /** @throws TypeError that names the option which is wrong. */
 export function parseRedisEvidenceOptions(options: RedisEvidenceOptions): z.output<typeof schema> {
-  const parsed = schema.safeParse(options);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const isUnknown = issue?.code === 'unrecognized_keys';
-  const field = isUnknown ? issue.keys[0] : issue?.path.join('.');
-  throw new TypeError(`redisEvidence: ${field || 'the value'} ${isUnknown ? 'is not an option' : issue?.message}`);
+  return parseRedisOptions('redisEvidence', schema, options);
 }

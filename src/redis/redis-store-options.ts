@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defaults } from '../index.ts';
+import { parseRedisOptions } from './parse-redis-options.ts';
 import type { RedisClient } from './redis-client.ts';
 
 /** How streams are kept in Redis. */
@@ -65,10 +66,5 @@ export type RedisStoreConfig = z.output<typeof schema>;
 
 /** @throws TypeError that names the option which is wrong. */
 export function parseRedisStoreOptions(options: RedisStoreOptions): RedisStoreConfig {
-  const parsed = schema.safeParse(options);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const isUnknown = issue?.code === 'unrecognized_keys';
-  const field = [...(issue?.path ?? []), ...(isUnknown ? issue.keys.slice(0, 1) : [])].map(String).join('.');
-  throw new TypeError(`redisStore: ${field || 'the value'} ${isUnknown ? 'is not an option' : issue?.message}`);
+  return parseRedisOptions('redisStore', schema, options);
 }

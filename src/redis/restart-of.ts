@@ -1,5 +1,5 @@
 import type { StoredEvent, StreamRecord } from '../index.ts';
-import { errorOfOutcome, formatCursor, interruptedOutcome, producerLostCode } from '../recovery/store.ts';
+import { formatCursor, producerLost } from '../recovery/store.ts';
 
 /**
  * What a reader is told who has what is no part of the log any more.
@@ -8,7 +8,7 @@ import { errorOfOutcome, formatCursor, interruptedOutcome, producerLostCode } fr
  */
 export function restartOf({ requestId, progress }: StreamRecord): StoredEvent {
   const { attempts: attempt = 0, provider = '', model = '' } = progress ?? {};
-  const error = errorOfOutcome(interruptedOutcome(requestId, producerLostCode));
+  const error = producerLost();
   const cursor = formatCursor({ epoch: 0, sequence: 0 });
   return { type: 'restart', requestId, error, attempt, provider, model, cursor } as StoredEvent;
 }
