@@ -1,19 +1,32 @@
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
 
-export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    node: 'src/node/index.ts',
-    redis: 'src/redis/index.ts',
-    store: 'src/recovery/store.ts',
-    testing: 'src/testing/index.ts',
-  },
-  format: ['esm', 'cjs'],
+const shared: Options = {
   target: 'es2022',
   platform: 'neutral',
   external: [/^node:/, 'rxjs', 'rxjs/testing', 'zod', 'eventsource-parser'],
   dts: true,
-  clean: true,
   sourcemap: true,
   splitting: true,
-});
+};
+
+export default defineConfig([
+  {
+    ...shared,
+    entry: {
+      index: 'src/index.ts',
+      'ag-ui': 'src/ag-ui/index.ts',
+      'ai-sdk': 'src/ai-sdk/index.ts',
+      angular: 'src/angular/index.ts',
+      inspector: 'src/inspector/index.ts',
+      nest: 'src/nest/index.ts',
+      node: 'src/node/index.ts',
+      opentelemetry: 'src/telemetry/opentelemetry.ts',
+      prometheus: 'src/telemetry/prometheus.ts',
+      redis: 'src/redis/index.ts',
+      store: 'src/recovery/store.ts',
+      testing: 'src/testing/index.ts',
+    },
+    format: ['esm', 'cjs'],
+    clean: true,
+  },
+]);

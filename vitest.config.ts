@@ -1,17 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+// Tests import the entries by their public names, from source: the paths are those of the compiler.
+const { paths } = JSON.parse(readFileSync(source('./tsconfig.json'), 'utf8')).compilerOptions as { paths: Record<string, [string]> };
+
 export default defineConfig({
   resolve: {
-    alias: [
-      { find: /^steadystream$/, replacement: source('./src/index.ts') },
-      { find: /^steadystream\/redis$/, replacement: source('./src/redis/index.ts') },
-      { find: /^steadystream\/store$/, replacement: source('./src/recovery/store.ts') },
-      { find: /^steadystream\/node$/, replacement: source('./src/node/index.ts') },
-      { find: /^steadystream\/testing$/, replacement: source('./src/testing/index.ts') },
-    ],
+    alias: Object.entries(paths).map(([name, [path]]) => ({ find: new RegExp(`^${name}$`), replacement: source(path) })),
   },
   test: {
     include: ['test/**/*.test.ts'],
