@@ -29,4 +29,15 @@ export default defineConfig([
     format: ['esm', 'cjs'],
     clean: true,
   },
+  {
+    // What the command draws with is in its bundle, so that nobody installs it for the library.
+    ...shared,
+    entry: { command: 'src/command/main.ts' },
+    format: ['esm'],
+    platform: 'node',
+    external: ['steadystream', 'rxjs'],
+    noExternal: ['log-update', 'wrap-ansi'],
+    dts: false,
+    sourcemap: false,
+  },
 ]);

@@ -1,14 +1,7 @@
 import { parseArgs } from 'node:util';
+import type { RealCall } from '../../src/command/ask.ts';
+import { keyOf, providerName } from '../../src/command/providers.ts';
 import { type ScenarioName, scenarios } from './scenarios.ts';
-
-/** A call to a real provider. */
-export interface RealCall {
-  readonly provider: 'openai' | 'anthropic';
-  readonly apiKey: string;
-  readonly baseURL: string | undefined;
-  readonly model: string;
-  readonly prompt: string;
-}
 
 /** What the command line asks for. */
 export interface Arguments {
@@ -19,7 +12,6 @@ export interface Arguments {
 }
 
 const names = Object.keys(scenarios) as ScenarioName[];
-const keyVariables = { openai: 'OPENAI_API_KEY', anthropic: 'ANTHROPIC_API_KEY' } as const;
 
 export const usage = `Streams an answer, and shows what happens on the way.
 
@@ -31,7 +23,7 @@ Scenarios
 ${names.map((name) => `  ${name.padEnd(8)}${scenarios[name].about}`).join('\n')}
 
 Options
-  --provider <name>   openai or anthropic; the key is taken from OPENAI_API_KEY or ANTHROPIC_API_KEY
+  --provider <name>   openai, anthropic, gemini, xai; the key is taken from OPENAI_API_KEY, ANTHROPIC_API_KEY, …
   --model <name>      the model to ask
   --base-url <url>    another server that speaks the provider's format
   --plain             line by line; the default where stderr is no terminal
@@ -60,15 +52,12 @@ export function readArguments(words: readonly string[], environment: NodeJS.Proc
     if (baseURL !== undefined) throw new Error('--base-url needs --provider openai or --provider anthropic');
     return { help, plain, scenarios: readScenarios(positionals), real: undefined };
   }
-  if (provider !== 'openai' && provider !== 'anthropic') throw new Error(`--provider must be openai or anthropic, got "${provider}"`);
+  const name = providerName(provider);
   const prompt = positionals.join(' ').trim();
   if (!model) throw new Error('--model is missing: it names the model to ask');
   if (!prompt) throw new Error('the prompt is missing: put it last, in quotes');
   if (baseURL !== undefined && !URL.canParse(baseURL)) throw new Error(`--base-url must be an absolute URL, got "${baseURL}"`);
-  const variable = keyVariables[provider];
-  const apiKey = environment[variable];
-  if (!apiKey) throw new Error(`${variable} is not set. Set it to your key (any text will do for a server that needs none).`);
-  return { help, plain, scenarios: [], real: { provider, apiKey, baseURL, model, prompt } };
+  return { help, plain, scenarios: [], real: { provider: name, apiKey: keyOf(name, environment), baseURL, model, prompt } };
 }
 
 function readScenarios(words: readonly string[]): readonly ScenarioName[] {

@@ -1,9 +1,11 @@
 import { concatMap, EMPTY, filter, from, fromEvent, lastValueFrom, map, share, toArray } from 'rxjs';
+import { noOutput, textOutput } from '../../src/command/answer-output.ts';
+import { ask, clientFor } from '../../src/command/ask.ts';
+import { live } from '../../src/command/live.ts';
+import { plain } from '../../src/command/plain.ts';
 import { readArguments, usage } from './arguments.ts';
 import { problemOf } from './endings.ts';
-import { live } from './live.ts';
-import { plain } from './plain.ts';
-import { ask, rehearse } from './run.ts';
+import { rehearse } from './run.ts';
 
 async function main(): Promise<number> {
   const options = readArguments(process.argv.slice(2), process.env);
@@ -11,16 +13,19 @@ async function main(): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const show = options.plain || !process.stderr.isTTY ? plain : live;
+  const isLive = !options.plain && process.stderr.isTTY;
+  const show = isLive ? live : plain;
+  const output = isLive && process.stdout.isTTY ? noOutput : textOutput(process.stdout);
   let isInterrupted = false;
   const interrupt$ = fromEvent(process, 'SIGINT').pipe(share());
   interrupt$.subscribe(() => {
     isInterrupted = true;
   });
 
-  const runs = options.real ? [ask(options.real)] : options.scenarios.map(rehearse);
+  const { real } = options;
+  const runs = real ? [ask(real, clientFor(real, process.env))] : options.scenarios.map(rehearse);
   const problem$ = from(runs).pipe(
-    concatMap((run) => (isInterrupted ? EMPTY : show(run, interrupt$).pipe(map((view) => problemOf(run, view))))),
+    concatMap((run) => (isInterrupted ? EMPTY : show(run, interrupt$, output).pipe(map((view) => problemOf(run, view))))),
     filter((problem) => problem !== undefined),
   );
   const problems = await lastValueFrom(problem$.pipe(toArray()));

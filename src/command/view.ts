@@ -43,8 +43,7 @@ export function callNumber({ lanes }: View, requestId: string): number {
 
 /** The run as steps; the first comes at once. */
 export function steps(run: Run, interrupt$: Observable<unknown>): Observable<Step> {
-  const { title, about, endings } = run;
-  const isSeries = endings !== undefined && endings.length > 1;
+  const { title, about, isSeries } = run;
   const first: Step = { happening: undefined, view: { title, about, isSeries, breaker: { state: 'closed' }, lanes: [] } };
   return run.start(interrupt$).pipe(
     timestamp(),
@@ -81,11 +80,13 @@ function reduce(view: View, happening: Happening, now: number): View {
       const known = isRefused ? { ...view, lanes: [...view.lanes, newLane(happening, now)] } : view;
       return change(known, { status: isRefused ? 'refused' : 'failed', endedAt: now, error });
     }
-    // No scenario of the demo has a second target, enough calls to wait for each other, reads on after a stop, or goes on after a break.
-    case 'cooldown':
-    case 'fallback':
-    case 'usage':
     case 'recovery':
+      return change(view, { status: 'failed', endedAt: now, error: happening.error, retryAt: now + happening.delayMs });
+    case 'fallback':
+      return change(view, { status: 'failed', endedAt: now, error: happening.error });
+    // The attempt that waits for its turn says so by waiting; what a stopped answer has cost comes after its end.
+    case 'cooldown':
+    case 'usage':
       return view;
     case 'cancel':
       return change(view, { status: 'cancelled', endedAt: now });

@@ -1,29 +1,21 @@
 import { finalize, last, map, type Observable, tap } from 'rxjs';
+import type { AnswerOutput } from './answer-output.ts';
 import type { Happening, Run } from './run.ts';
 import { callNumber, type Lane, type Step, steps, type View } from './view.ts';
 import { failureOf, paceOf, remainsOf, seconds } from './wording.ts';
 
-/** Shows a run line by line on stderr, its answers on stdout as they come. Emits the last view. */
-export function plain(run: Run, interrupt$: Observable<unknown>): Observable<View> {
-  let isWithinLine = false;
-  const endLine = (): void => {
-    if (isWithinLine) process.stdout.write('\n');
-    isWithinLine = false;
-  };
+/** Shows a run line by line on stderr, its answers on `output` as they come. Emits the last view. */
+export function plain(run: Run, interrupt$: Observable<unknown>, output: AnswerOutput): Observable<View> {
   return steps(run, interrupt$).pipe(
     tap((step) => {
       const { happening } = step;
-      if (happening?.type === 'text-delta' || happening?.type === 'refusal-delta') {
-        process.stdout.write(happening.text);
-        isWithinLine = true;
-        return;
-      }
+      if (happening?.type === 'text-delta' || happening?.type === 'refusal-delta') return output.write(happening.text);
       const line = lineOf(step);
       if (line === undefined) return;
-      endLine();
+      output.endLine();
       process.stderr.write(`${line}\n`);
     }),
-    finalize(endLine),
+    finalize(() => output.endLine()),
     last(),
     map(({ view }) => view),
   );
@@ -50,6 +42,12 @@ function wordsOf(happening: Happening, lane: Lane | undefined): string | undefin
       return 'first content';
     case 'retry':
       return `${failureOf(happening.error)}; next attempt in ${seconds(happening.delayMs)}`;
+    case 'recovery':
+      return `${failureOf(happening.error)}; the answer goes on (${happening.verb}) in ${seconds(happening.delayMs)}`;
+    case 'cooldown':
+      return `waits ${seconds(happening.waitMs)} for its turn: the provider asked for a pause`;
+    case 'fallback':
+      return `${failureOf(happening.error)}; ${happening.to.provider} ${happening.to.model} takes over`;
     case 'error':
       return ['failed: ', failureOf(happening.error), '; ', remainsOf(happening.error)].join('');
     case 'finish':

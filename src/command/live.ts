@@ -1,5 +1,6 @@
 import { logUpdateStderr } from 'log-update';
 import { defer, interval, last, map, type Observable, tap } from 'rxjs';
+import type { AnswerOutput } from './answer-output.ts';
 import { draw } from './lanes.ts';
 import type { Run } from './run.ts';
 import { steps, type View } from './view.ts';
@@ -8,8 +9,8 @@ const frameMs = 80;
 const maxColumns = 100;
 const maxTextRows = 6;
 
-/** Shows a run as lanes that are redrawn in place, on stderr. Emits the last view. */
-export function live(run: Run, interrupt$: Observable<unknown>): Observable<View> {
+/** Shows a run as lanes that are redrawn in place, on stderr, its answers on `output` as they come. Emits the last view. */
+export function live(run: Run, interrupt$: Observable<unknown>, output: AnswerOutput): Observable<View> {
   return defer(() => {
     let view: View | undefined;
     const drawing = (textRows: number): string =>
@@ -17,8 +18,10 @@ export function live(run: Run, interrupt$: Observable<unknown>): Observable<View
     const redrawing = interval(frameMs).subscribe(() => logUpdateStderr(drawing(maxTextRows)));
     return steps(run, interrupt$).pipe(
       tap({
-        next: (step) => {
-          view = step.view;
+        next: ({ happening, view: next }) => {
+          view = next;
+          if (happening?.type === 'text-delta' || happening?.type === 'refusal-delta') output.write(happening.text);
+          if (happening?.type === 'finish' || happening?.type === 'error') output.endLine();
         },
         complete: () => {
           // Once more and to stay: whole, even where it is taller than the terminal.
@@ -28,17 +31,11 @@ export function live(run: Run, interrupt$: Observable<unknown>): Observable<View
         finalize: () => {
           redrawing.unsubscribe();
           logUpdateStderr.done();
+          output.endLine();
         },
       }),
       last(),
       map((step) => step.view),
-      tap(writeAnswers),
     );
   });
-}
-
-/** Whoever sees the lanes on the same terminal has the answers before their eyes; a pipe gets them when no lane is redrawn. */
-function writeAnswers({ lanes }: View): void {
-  if (process.stdout.isTTY) return;
-  for (const { text } of lanes) if (text !== '') process.stdout.write(`${text}\n`);
 }
