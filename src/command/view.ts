@@ -87,6 +87,12 @@ function reduce(view: View, happening: Happening, now: number): View {
     // The attempt that waits for its turn says so by waiting; what a stopped answer has cost comes after its end.
     case 'cooldown':
     case 'usage':
+    // The same is said by what follows.
+    case 'begin':
+    case 'attempt-end':
+    case 'refusal':
+    case 'seam':
+    case 'restart':
       return view;
     case 'cancel':
       return change(view, { status: 'cancelled', endedAt: now });
