@@ -2,7 +2,7 @@ import type { Call } from './call.ts';
 import type { RequestContext } from './core/context.ts';
 import type { Decoder } from './core/provider.ts';
 import { secretsOf } from './core/sanitize.ts';
-import type { HttpRequest } from './core/transport.ts';
+import type { HttpRequest, ResponseHead } from './core/transport.ts';
 import type { EstimateConfig } from './core/usage.ts';
 import { AttemptUsage } from './policies/attempt-usage.ts';
 import type { Ask } from './recover-on.ts';
@@ -12,6 +12,8 @@ export class AttemptContext implements RequestContext {
   readonly call: Call;
   readonly provider: string;
   readonly model: string;
+  /** Whether its provider goes on though nobody reads. */
+  readonly isKept: boolean;
   /** Where its answer is taken up, if it is. */
   readonly from: string | undefined;
   readonly usage: AttemptUsage;
@@ -19,6 +21,8 @@ export class AttemptContext implements RequestContext {
   attempt = 0;
   /** What is secret in it must not appear in an error. */
   http: HttpRequest | undefined;
+  /** Of the response, once it is there. */
+  head: ResponseHead | undefined;
   #controller: AbortController | undefined;
   #decoder: Pick<Decoder, 'cursor'> | undefined;
   /** On the call's clock. */
@@ -26,13 +30,14 @@ export class AttemptContext implements RequestContext {
 
   constructor(
     call: Call,
-    target: { readonly provider: string; readonly model: string },
+    target: { readonly provider: string; readonly model: string; readonly isKept: boolean },
     { request, resume }: Ask,
     estimate: EstimateConfig,
   ) {
     this.call = call;
     this.provider = target.provider;
     this.model = target.model;
+    this.isKept = target.isKept;
     this.from = resume?.cursor;
     this.usage = new AttemptUsage(request, estimate, call);
   }
@@ -52,8 +57,13 @@ export class AttemptContext implements RequestContext {
     return this.#decoder?.cursor ?? this.from;
   }
 
-  follow(decoder: Pick<Decoder, 'cursor'>): void {
+  follow(decoder: Pick<Decoder, 'cursor'>, head: ResponseHead): void {
     this.#decoder = decoder;
+    this.head = head;
+  }
+
+  get callId(): string {
+    return this.call.nonce;
   }
 
   get flow(): RequestContext['flow'] {
@@ -81,7 +91,7 @@ export class AttemptContext implements RequestContext {
     this.attempt = ++this.call.requests;
     this.call.usages.push(this.usage);
     this.call.target = this;
-    this.call.report?.({ type: 'attempt' });
+    this.call.report?.({ type: 'attempt', ...(this.from !== undefined && { resumes: true as const }) });
   }
 
   end(): void {

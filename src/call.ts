@@ -45,13 +45,14 @@ export class Call implements RetryAnnouncer, CallUsage {
   /** Whether the consumer has left before the end; known only where somebody listens. */
   isStopped = false;
   /** The target that is being asked, or was last. */
-  target: { readonly provider: string; readonly model: string; readonly cursor?: string | undefined };
+  target: { readonly provider: string; readonly model: string; readonly cursor?: string | undefined; readonly isKept?: boolean };
   /** Where the stream begins, until it has. */
   from: Checkpoint | undefined;
   /** How often the answer went on after it broke. */
   recoveries = 0;
   /** Tells whoever listens of a step; `undefined` if nobody does. */
-  readonly report: ((moment: Moment) => void) | undefined;
+  readonly report: ((moment: Moment, of?: Pick<MomentOfCall, 'provider' | 'model' | 'attempt'>) => void) | undefined;
+  #isOver = false;
   #forgiven = 0;
   #fingerprint: string | undefined;
   readonly #fingerprintOfRequest: () => string;
@@ -73,9 +74,14 @@ export class Call implements RetryAnnouncer, CallUsage {
     this.idempotencyKey = settings.idempotencyKey ?? `${this.requestId}-${this.nonce}`;
     this.report =
       report &&
-      ((moment) => {
+      ((moment, of = this.#asked()) => {
+        // What falls down behind the end of a call is told no more.
+        if (this.#isOver && moment.type !== 'usage') return;
         this.isStopped ||= moment.type === 'cancel' || (moment.type === 'error' && moment.error.category === 'cancelled');
-        report({ ...moment, ...this.#moment() });
+        this.#isOver ||= moment.type === 'finish' || moment.type === 'error' || moment.type === 'cancel';
+        const { requestId, nonce: callId } = this;
+        const { provider, model, attempt } = of;
+        report({ ...moment, ...this.#costAt(moment), requestId, callId, provider, model, attempt, elapsedMs: this.elapsed() });
       });
   }
 
@@ -180,8 +186,16 @@ export class Call implements RetryAnnouncer, CallUsage {
 
   position(): StreamPosition {
     const { fingerprint, delivered, requests: attempts } = this;
-    const { provider, model, cursor } = this.target;
-    return { provider, model, attempts, fingerprint, endsInText: delivered.endsInText, ...(cursor !== undefined && { cursor }) };
+    const { provider, model, cursor, isKept } = this.target;
+    return {
+      provider,
+      model,
+      attempts,
+      fingerprint,
+      endsInText: delivered.endsInText,
+      ...(cursor !== undefined && { cursor }),
+      ...(isKept && { isKept }),
+    };
   }
 
   /** Whether, and after what wait, an answer that broke after content goes on; as a retry would. */
@@ -241,10 +255,16 @@ export class Call implements RetryAnnouncer, CallUsage {
     return this.#now() - this.#startedAt;
   }
 
-  #moment(): MomentOfCall {
-    const { requestId, requests: attempt } = this;
+  #asked(): Pick<MomentOfCall, 'provider' | 'model' | 'attempt'> {
     const { provider, model } = this.target;
-    return { requestId, provider, model, attempt, elapsedMs: this.elapsed() };
+    return { provider, model, attempt: this.requests };
+  }
+
+  /** An answer that came to its end tells itself what it has cost; one that was cut costs what its attempts did. */
+  #costAt({ type }: Moment): { readonly usage?: Usage } {
+    if (type !== 'error' && (type !== 'cancel' || this.settings.usageAfterStop > 0)) return {};
+    const [first, ...others] = [this.#spent ?? [], ...this.usages.map((each) => each.read() ?? [])].flat();
+    return first ? { usage: addUsage(first, ...others) } : {};
   }
 }
 

@@ -22,13 +22,13 @@ bindDescribeError(describeKnownError);
  *
  * @example
  * ```ts
- * from(sdkStream).pipe(
+ * tokens$.pipe(
  *   classifyErrors({ rules: [{ message: 'network issue', category: 'network' }] }),
  *   retry(backoff()),
  * );
  * ```
  *
- * @see marbles/classify-errors.md
+ * @see [marbles/classify-errors.md](../marbles/classify-errors.md)
  */
 export function classifyErrors<T>(config: ClassifyConfig<T> = {}): MonoTypeOperatorFunction<T> {
   return classifyErrorsOf(withKnownErrors(config));

@@ -137,7 +137,8 @@ const targetSchema = z.strictObject({
   afterContent: flag().optional(),
 });
 
-const clientSchema = z.strictObject({
+/** The schema of a client's configuration, for a fetch that takes a part of it. */
+export const clientSchema = z.strictObject({
   provider: providerSchema,
   fallback: z.array(targetSchema, { error: 'must be an array of { provider, model }' }).optional(),
   budget: instance<RetryBudget>('take', 'createRetryBudget').optional(),
@@ -219,6 +220,7 @@ export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>):
   const own = provider.defaults ?? {};
   const timeout = override(override<StreamTimeoutConfig>(defaults.timeout, own.timeout), config.timeout);
   const fetching = fetchTransport();
+  const isFree = own.breaks === false && fallback.length === 0;
   return {
     provider,
     fallback,
@@ -230,7 +232,8 @@ export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>):
     countTokens,
     usageAfterStop,
     transportOf: (one) => transport ?? one.transport ?? fetching,
-    budget: config.budget ?? createRetryBudget(),
+    // Whoever asks a relay again costs nobody anything; what bounds it is the number of attempts.
+    budget: config.budget ?? createRetryBudget(isFree ? { tokens: 1_000_000 } : {}),
     cooldowns: config.cooldowns ?? createCooldowns(),
     retry: override<BackoffConfig>(own.retry ?? {}, config.retry),
     timeout,
@@ -240,7 +243,7 @@ export function parseClientConfig<E extends EventLike>(config: ClientConfig<E>):
       createCircuitBreakers({
         openOnSlow: fallback.length > 0,
         probeTimeout: probeTimeoutOf(timeout),
-        shadow: own.breaks === false && fallback.length === 0,
+        shadow: isFree,
       }),
     classify: config.classify ?? {},
   };

@@ -91,11 +91,12 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
     const breaker = breakers.get(key.provider, model);
     const gate = cooldowns.get(key.provider, model);
     const describeError = provider.describeError?.bind(provider);
+    const isKept = provider.capabilities?.resumesFreely === true && provider.cancelRequest !== undefined;
     const refusedFor = () => breaker.retryAfter();
 
     const attemptOf = (ask: Ask) =>
       defer(() => {
-        const attempt = new AttemptContext(call, key, ask, { ...provider.capabilities, countTokens: settings.countTokens });
+        const attempt = new AttemptContext(call, { ...key, isKept }, ask, { ...provider.capabilities, countTokens: settings.countTokens });
         call.reportWait(gate.waitFor());
         const events$ = exchange(attempt, { ...ask, request: { ...ask.request, model } }, provider, settings.transportOf(provider)).pipe(
           decode(provider, attempt),
@@ -108,7 +109,7 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
           circuitBreaker(breaker),
           cooldown(gate, { remaining: () => call.remaining() }),
           limiter ? rateLimit(limiter, { tokens: requestTokens(ask.request) }) : identity,
-          reportAttempt(call.report),
+          reportAttempt(call.report, attempt, describeError),
           holdUntilContent({ facts: attempt }),
         );
       });
@@ -141,7 +142,7 @@ export function createClient<E extends EventLike = never>(config: ClientConfig<E
         streamTimeout({ total: callSettings.timeout.total }),
         cancelOn(callSettings.signal),
         stampErrors((error) => call.facts(error)),
-        reportCall(call.report),
+        reportCall(call, request, callSettings.from),
       );
     });
   }

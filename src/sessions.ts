@@ -13,7 +13,7 @@ import { bounded, persist } from './recovery/persist.ts';
 import { Producers } from './recovery/producers.ts';
 import { refused, SessionPlaces } from './recovery/session-places.ts';
 import { streamNotFound } from './recovery/store-errors.ts';
-import type { StreamInit } from './recovery/stream-record.ts';
+import type { StreamInit, StreamRecord } from './recovery/stream-record.ts';
 import { needsRequest } from './recovery/take-over.ts';
 import { Watches } from './recovery/watches.ts';
 import { encoded, jsonCodec } from './sessions-codec.ts';
@@ -55,6 +55,8 @@ export interface Sessions<E extends EventLike = never> {
    * lost and nobody takes over; `replay-gap` where events are gone.
    */
   attach(id: string, options?: AttachOptions): Observable<StreamEvent | E>;
+  /** What is known of a stream beside its events, whether it still runs among it; `undefined` where there is none, or it is another tenant's. */
+  find(id: string, options?: { readonly tenant?: string | undefined }): Promise<StreamRecord | undefined>;
   /** Ends a stream, for good, whichever process produces it; one that has ended stays as it ended. Rejects with `not-found`. */
   cancel(id: string, options?: { readonly tenant?: string | undefined }): Promise<void>;
   /** Takes over, or seals, what other processes have left behind; at most 100 streams. How many it looked after. Without it, readers do. */
@@ -137,6 +139,12 @@ export function createSessions<E extends EventLike = never>(config: SessionsConf
     return attachTo(id, { store, after, snapshot, tenant, outlivesLog, ...here }) as Observable<StreamEvent | E>;
   }
 
+  async function find(id: string, options: { readonly tenant?: string | undefined } = {}): Promise<StreamRecord | undefined> {
+    const { tenant } = parseOptions('find', tenantSchema, options);
+    const record = await bounded(() => store.get(id));
+    return record?.tenant === tenant ? record : undefined;
+  }
+
   async function cancel(id: string, options: { readonly tenant?: string | undefined } = {}): Promise<void> {
     const { tenant } = parseOptions('cancel', tenantSchema, options);
     // What is produced here ends though the store be away.
@@ -161,5 +169,5 @@ export function createSessions<E extends EventLike = never>(config: SessionsConf
     await producers.drain(Math.max(deadline - (asyncScheduler.now() - begun), 0));
   }
 
-  return { start, attach, cancel, sweep, drain };
+  return { start, attach, find, cancel, sweep, drain };
 }

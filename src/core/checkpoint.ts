@@ -15,6 +15,8 @@ export interface StreamPosition {
   readonly fingerprint?: string | undefined;
   /** Whether what came last is text: neither a thought nor a call that may be half done. Only then can a new generation go on from it. */
   readonly endsInText?: boolean | undefined;
+  /** Whether the provider goes on with the answer though nobody reads it, as a relay does from the request on: only `client.cancel` ends it. */
+  readonly isKept?: boolean | undefined;
 }
 
 /**

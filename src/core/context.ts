@@ -25,6 +25,8 @@ export interface RequestContext {
   readonly timeLeft?: (() => number) | undefined;
   /** Whether `raw` events were asked for. */
   readonly raw?: boolean | undefined;
+  /** Of the subscription, as `lifecycle$` has it. */
+  readonly callId?: string | undefined;
   readonly provider?: string | undefined;
   readonly model?: string | undefined;
 }
@@ -37,8 +39,9 @@ export interface RetryContext {
   readonly provider?: string | undefined;
   readonly model?: string | undefined;
   readonly tenant?: string | undefined;
-  /** How many requests the call may make in all, and how many it has made. */
+  /** How many requests the call may make in all. */
   readonly maxRequests?: number | undefined;
+  /** How many it has made. */
   readonly requests?: (() => number) | undefined;
   /** Milliseconds until the call's total deadline. */
   readonly remaining?: (() => number) | undefined;

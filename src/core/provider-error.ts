@@ -161,6 +161,7 @@ export class ProviderError extends Error {
     return Object.assign({ name: this.name, message: this.message }, this);
   }
 
+  /** @internal What Node prints of it: nothing that a user said. */
   [inspect](_depth: number, options: object, print?: (value: unknown, options: object) => string): string {
     const known = Object.fromEntries(Object.entries(this).filter(([, value]) => value !== undefined));
     return `${this.stack} ${print ? print(known, options) : JSON.stringify(known)}`;

@@ -48,6 +48,7 @@ export interface Decoder<E extends EventLike = never> {
   readonly cursor?: string | undefined;
   /** What the head alone tells (rate limits). */
   begin?(): Iterable<ProviderEvent | E>;
+  /** What a message says; what is not known says nothing. */
   decode(message: SseMessage): Iterable<ProviderEvent | E>;
   /** The body has ended cleanly: `finish` if that is an honest end for this provider, else nothing, and the stream is `interrupted`. */
   end?(): Iterable<ProviderEvent | E>;
@@ -91,6 +92,7 @@ export interface Provider<E extends EventLike = never> {
   readonly capabilities?: Capabilities | undefined;
   /** Of a client whose first provider it is. */
   readonly defaults?: ProviderDefaults | undefined;
+  /** The HTTP request for a request: the same twice, of plain data. Throws `invalid-request` for what the format cannot express. */
   request(request: StreamRequest, context: RequestContext): HttpRequest;
   /**
    * One for each attempt.
@@ -98,6 +100,7 @@ export interface Provider<E extends EventLike = never> {
    * @param from The cursor of the checkpoint, where the answer to {@link Provider.resume} is read.
    */
   decoder(head: ResponseHead, from?: string): Decoder<E>;
+  /** What a failure is, in the provider's own words; `undefined` where the status says it all. Never throws. */
   describeError?(facts: ErrorFacts): ErrorDescription | undefined;
   /** Asks for the rest of a generation, from the cursor of a checkpoint on. Called only where `capabilities.resume` is true. */
   resume?(checkpoint: Checkpoint, context: RequestContext): HttpRequest;

@@ -48,7 +48,8 @@ export function addUsage(first: Usage, ...others: readonly Usage[]): Usage {
  * @example
  * ```ts
  * const prices: Record<string, TokenPrice> = { 'gpt-4o-mini': { input: 0.15, output: 0.6, cachedInput: 0.075 } };
- * const cost = usageCost(result.usage, prices[request.model]!);
+ * const { usage } = await lastValueFrom(client.stream(request).pipe(result()));
+ * const cost = usageCost(usage, prices[request.model]!);
  * ```
  */
 export function usageCost(usage: Usage, price: TokenPrice): number {
@@ -63,8 +64,7 @@ export function usageCost(usage: Usage, price: TokenPrice): number {
  *
  * @example
  * ```ts
- * import { countTokens } from 'gpt-tokenizer';
- *
+ * const countTokens = (text: string) => tokenizer.encode(text).length; // of any library that counts
  * estimateTokens('testing'); // 2
  * estimateTokens('testing', { countTokens }); // 1
  * ```
@@ -86,7 +86,9 @@ export function estimateInputTokens(messages: readonly Message[], config: Estima
  *
  * @example
  * ```ts
- * estimateUsage(request.messages, error.partial?.text ?? '', { charactersPerToken: 3.5 });
+ * client.stream(request).subscribe({
+ *   error: (error: ProviderError) => report(estimateUsage(request.messages, error.partial?.text ?? '', { charactersPerToken: 3.5 })),
+ * });
  * ```
  */
 export function estimateUsage(prompt: string | readonly Message[], answer: string, config: EstimateConfig = {}): Usage {

@@ -24,7 +24,7 @@ import { classify } from './classify-errors.ts';
  * tokens$.pipe(classifyErrors(), retry(backoff({ maxAttempts: 5 })));
  * ```
  *
- * @see marbles/retry.md
+ * @see [marbles/retry.md](../../marbles/retry.md)
  */
 export function backoff(policy: BackoffConfig = {}, context?: RetryContext): RetryConfig {
   const resolved = parseOptions('backoff', backoffSchema, policy);

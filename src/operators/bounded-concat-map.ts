@@ -19,7 +19,7 @@ import { OperatorSubscriber } from './operator-subscriber.ts';
  * client.stream(request).pipe(textDeltas(), boundedConcatMap((text) => speak(text)));
  * ```
  *
- * @see marbles/bounded-concat-map.md
+ * @see [marbles/bounded-concat-map.md](../../marbles/bounded-concat-map.md)
  */
 export function boundedConcatMap<T, O extends ObservableInput<unknown>>(
   project: (value: T, index: number) => O,

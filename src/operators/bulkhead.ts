@@ -75,7 +75,7 @@ export function createBulkhead(config: BulkheadConfig): Bulkhead {
  *
  * Emits what the source emits. With no place and a full line it raises `limit-exceeded`. A waiter that is unsubscribed leaves at once.
  *
- * @see marbles/bulkhead.md
+ * @see [marbles/bulkhead.md](../../marbles/bulkhead.md)
  */
 export function bulkhead<T>(places: Bulkhead): MonoTypeOperatorFunction<T> {
   parseOptions('bulkhead', placesSchema, places);

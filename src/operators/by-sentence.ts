@@ -16,7 +16,7 @@ import { regroup, type SegmentConfig } from './regroup.ts';
  * client.stream(request).pipe(textDeltas(), bySentence(), boundedConcatMap((sentence) => speak(sentence)));
  * ```
  *
- * @see marbles/by-sentence.md
+ * @see [marbles/by-sentence.md](../../marbles/by-sentence.md)
  */
 export function bySentence(config: SegmentConfig = {}): MonoTypeOperatorFunction<string> {
   return regroup('bySentence', config, { granularity: 'sentence', maxHeld: defaults.textShaping.maxSentence });

@@ -16,7 +16,7 @@ import { regroup, type SegmentConfig } from './regroup.ts';
  * client.stream(request).pipe(textDeltas(), byWord()).subscribe((word) => caption.append(word));
  * ```
  *
- * @see marbles/by-word.md
+ * @see [marbles/by-word.md](../../marbles/by-word.md)
  */
 export function byWord(config: SegmentConfig = {}): MonoTypeOperatorFunction<string> {
   return regroup('byWord', config, { granularity: 'word', maxHeld: defaults.textShaping.maxWord });

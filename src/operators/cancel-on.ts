@@ -14,7 +14,7 @@ import { OperatorSubscriber } from './operator-subscriber.ts';
  * tokens$.pipe(cancelOn(stop.signal));
  * ```
  *
- * @see marbles/cancel-on.md
+ * @see [marbles/cancel-on.md](../../marbles/cancel-on.md)
  */
 export function cancelOn<T>(signal: AbortSignal | undefined): MonoTypeOperatorFunction<T> {
   if (!signal) return (source) => source;

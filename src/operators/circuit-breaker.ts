@@ -23,7 +23,7 @@ const breakerSchema = instance<CircuitBreaker>('acquire', 'createCircuitBreaker'
  * attempt$.pipe(classifyErrors(), circuitBreaker(breaker), retry(backoff()));
  * ```
  *
- * @see marbles/circuit-breaker.md
+ * @see [marbles/circuit-breaker.md](../../marbles/circuit-breaker.md)
  */
 export function circuitBreaker<T>(breaker: CircuitBreaker, config: ContentConfig<T> = {}): MonoTypeOperatorFunction<T> {
   parseOptions('circuitBreaker', breakerSchema, breaker);

@@ -39,6 +39,7 @@ export interface CooldownLimit {
 
 /** Cooldowns by provider and model, made as they are asked for. */
 export interface Cooldowns {
+  /** The one of a provider and model, made where there is none. */
   get(provider: string, model: string): Cooldown;
   /** Every limit that a stream ran into and whose provider said for how long; not what `hold()` was told. */
   readonly limits$: Observable<CooldownLimit>;
@@ -124,7 +125,7 @@ export interface CooldownConfig<T> extends ContentConfig<T> {
  * attempt$.pipe(classifyErrors(), cooldown(cooldowns.get('openai', 'gpt-4o-mini')), retry(backoff()));
  * ```
  *
- * @see marbles/cooldown.md
+ * @see [marbles/cooldown.md](../../marbles/cooldown.md)
  */
 export function cooldown<T>(gate: Cooldown, config: CooldownConfig<T> = {}): MonoTypeOperatorFunction<T> {
   parseOptions('cooldown', gateSchema, gate);

@@ -17,10 +17,10 @@ export interface DecodeContext extends Partial<Pick<RequestContext, 'requestId' 
   /** Where an answer is taken up again; for the provider's decoder. */
   readonly from?: string | undefined;
   /**
-   * Told of the decoder, whose cursor says how far it has come. Who follows also classifies: errors leave as they were thrown. Default: every
+   * Told of the decoder, whose cursor says how far it has come, and of the head. Who follows also classifies: errors leave as they were thrown. Default: every
    * error leaves as a `ProviderError`, in the words of the provider.
    */
-  readonly follow?: ((decoder: Pick<Decoder, 'cursor'>) => void) | undefined;
+  readonly follow?: ((decoder: Pick<Decoder, 'cursor'>, head: ResponseHead) => void) | undefined;
   /** Keeps count of what the attempt costs. */
   readonly usage?: Pick<AttemptUsage, 'begin' | 'write' | 'report' | 'settle'> | undefined;
 }
@@ -131,7 +131,7 @@ function decoded<E extends EventLike>(
         if (headers) return;
         headers = head.headers;
         decoder = provider.decoder(head, context.from);
-        context.follow?.(decoder);
+        context.follow?.(decoder, head);
         account?.begin();
         // An attempt has its number when it is subscribed to.
         subscriber.next({ type: 'start', requestId, attempt: context.attempt ?? 1, provider: provider.name, model });

@@ -54,7 +54,7 @@ interface Element {
  * client.stream(request).pipe(elements(Film, { path: 'films' })).subscribe((film) => addRow(film));
  * ```
  *
- * @see marbles/elements.md
+ * @see [marbles/elements.md](../../marbles/elements.md)
  */
 export function elements<S extends StandardSchemaV1>(schema: S, config: ElementsConfig = {}): OperatorFunction<EventLike, SchemaOutput<S>> {
   parseOptions('elements', schemaSchema, schema);

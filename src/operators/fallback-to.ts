@@ -53,7 +53,7 @@ const schema = z.strictObject({
  * primary$.pipe(fallbackTo(() => secondary$, { on: ['overloaded', 'circuit-open'] }));
  * ```
  *
- * @see marbles/fallback-to.md
+ * @see [marbles/fallback-to.md](../../marbles/fallback-to.md)
  */
 export function fallbackTo<T, O extends ObservableInput<unknown>>(
   next: (error: ProviderError) => O,

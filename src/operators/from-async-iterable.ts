@@ -10,7 +10,7 @@ import { currentFlowGate, type FlowGate } from '../core/flow-gate.ts';
  *
  * @example
  * ```ts
- * fromAsyncIterable((signal) => sdk.chat.completions.create({ ...request, stream: true }, { signal })).pipe(
+ * fromAsyncIterable((signal) => sdk.chat.completions.create({ ...body, stream: true }, { signal })).pipe(
  *   streamTimeout({ idle: 10_000 }),
  *   classifyErrors(),
  *   retry(backoff()),
@@ -71,7 +71,7 @@ function reopened(flow: FlowGate, subscriber: Subscription): Promise<void> {
  *
  * @example
  * ```ts
- * fromReadableStream(async (signal) => (await fetch(url, { signal })).body ?? new ReadableStream());
+ * fromReadableStream(async (signal) => (await fetch('/api/answer', { signal })).body ?? new ReadableStream());
  * ```
  */
 export function fromReadableStream<T>(open: (signal: AbortSignal) => ReadableStream<T> | PromiseLike<ReadableStream<T>>): Observable<T> {

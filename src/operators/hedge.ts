@@ -40,7 +40,7 @@ const schema = z.strictObject({
  * attempt$.pipe(hedge({ after: 2_000 }));
  * ```
  *
- * @see marbles/hedge.md
+ * @see [marbles/hedge.md](../../marbles/hedge.md)
  */
 export function hedge<T>(config: HedgeConfig<T>): MonoTypeOperatorFunction<T> {
   const { after, maxAttempts, mayStart, onFailure } = parseOptions('hedge', schema, config);

@@ -68,7 +68,7 @@ const maxHeld = defaults.ring.maxBytes / 2;
  * );
  * ```
  *
- * @see marbles/hold-back.md
+ * @see [marbles/hold-back.md](../../marbles/hold-back.md)
  */
 export function holdBack(check: TextCheck, config: HoldBackConfig = {}): MonoTypeOperatorFunction<string> {
   requireSegmenter('holdBack');

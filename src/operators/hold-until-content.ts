@@ -1,6 +1,7 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import { z } from 'zod';
 import { defaults } from '../core/defaults.ts';
+import type { EventLike } from '../core/event.ts';
 import { callback, count, parseOptions } from '../core/options.ts';
 import { completeError, type ErrorInit, isProviderError } from '../core/provider-error.ts';
 import { type ContentConfig, contentTest } from './content.ts';
@@ -23,15 +24,15 @@ const schema = z.strictObject({
 /**
  * The commit point: holds what comes before the first content back, so that an attempt that fails without content leaves no trace.
  *
- * Emits everything that was held at the first content, or at completion, and passes through from then on. On an error before content
- * the held values are dropped. An error that does not say its phase, provider, model or request id is told.
+ * Emits everything that was held at the first content, or at completion, and passes through from then on; `retry` events, which are of other
+ * attempts, at once. On an error before content the held values are dropped. An error that does not say its phase, provider, model or request id is told.
  *
  * @example
  * ```ts
  * attempt$.pipe(holdUntilContent(), retry(backoff())); // 'start' comes once, whatever was retried
  * ```
  *
- * @see marbles/hold-until-content.md
+ * @see [marbles/hold-until-content.md](../../marbles/hold-until-content.md)
  */
 export function holdUntilContent<T>(config: HoldConfig<T> = {}): MonoTypeOperatorFunction<T> {
   const { maxItems } = parseOptions('holdUntilContent', schema, config);
@@ -53,6 +54,11 @@ export function holdUntilContent<T>(config: HoldConfig<T> = {}): MonoTypeOperato
 
       const upstream = new OperatorSubscriber<T>(subscriber, {
         next: (value) => {
+          // The attempts behind a relay leave no trace either, and whoever looks at a wait wants to know of it now.
+          if (!isFlushing && (value as Partial<EventLike> | undefined)?.type === 'retry') {
+            subscriber.next(value);
+            return;
+          }
           held.push(value);
           if (isFlushing || (!isContent(value) && held.length <= maxItems)) return;
           flush();

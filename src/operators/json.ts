@@ -55,7 +55,7 @@ export type JsonSnapshot<T> =
  * });
  * ```
  *
- * @see marbles/json.md
+ * @see [marbles/json.md](../../marbles/json.md)
  */
 export function json<S extends StandardSchemaV1>(
   schema: S,

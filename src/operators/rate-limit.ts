@@ -81,7 +81,7 @@ const costSchema = z.strictObject({ tokens: count(0).default(0) });
  * Emits what the source emits. With a full line, or more tokens than a minute ever allows, it raises `limit-exceeded`. A waiter that is
  * unsubscribed leaves at once.
  *
- * @see marbles/rate-limit.md
+ * @see [marbles/rate-limit.md](../../marbles/rate-limit.md)
  */
 export function rateLimit<T>(limiter: RateLimiter, config: RateLimitConfig = {}): MonoTypeOperatorFunction<T> {
   parseOptions('rateLimit', limiterSchema, limiter);

@@ -40,7 +40,7 @@ const maxHeld = defaults.ring.maxBytes / 2;
  * client.stream(request).pipe(textDeltas(), smooth({ charactersPerSecond: 120 })).subscribe((text) => bubble.append(text));
  * ```
  *
- * @see marbles/smooth.md
+ * @see [marbles/smooth.md](../../marbles/smooth.md)
  */
 export function smooth(config: SmoothConfig = {}): MonoTypeOperatorFunction<string> {
   requireSegmenter('smooth');

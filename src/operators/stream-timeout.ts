@@ -47,7 +47,7 @@ const schema = streamTimeoutSchema.extend({
  * tokens$.pipe(streamTimeout({ firstContent: 10_000, idle: 5_000 }));
  * ```
  *
- * @see marbles/stream-timeout.md
+ * @see [marbles/stream-timeout.md](../../marbles/stream-timeout.md)
  */
 export function streamTimeout<T>(
   config: StreamTimeoutConfig & ContentConfig<T> & { readonly flow?: FlowGate | undefined },

@@ -12,7 +12,7 @@ import { OperatorSubscriber } from './operator-subscriber.ts';
  * fromAsyncIterable(openGemini).pipe(throwIfUnfinished((chunk) => chunk.candidates?.[0]?.finishReason !== undefined));
  * ```
  *
- * @see marbles/throw-if-unfinished.md
+ * @see [marbles/throw-if-unfinished.md](../../marbles/throw-if-unfinished.md)
  */
 export function throwIfUnfinished<T>(isFinish: (value: T) => boolean): MonoTypeOperatorFunction<T> {
   if (typeof isFinish !== 'function') throw new TypeError('throwIfUnfinished: isFinish must be a function');

@@ -49,7 +49,7 @@ interface Unchecked {
  * });
  * ```
  *
- * @see marbles/tool-calls.md
+ * @see [marbles/tool-calls.md](../../marbles/tool-calls.md)
  */
 export function toolCalls<Tools extends ToolSet>(
   tools: Tools,

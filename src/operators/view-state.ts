@@ -48,10 +48,12 @@ type Status =
  *
  * @example
  * ```ts
- * readonly answer = toSignal(client.stream(request).pipe(viewState()), { requireSync: true });
+ * client.stream(request).pipe(viewState()).subscribe(({ status, text, error }) => {
+ *   show(status, text, error?.toPublic().message);
+ * });
  * ```
  *
- * @see marbles/view-state.md
+ * @see [marbles/view-state.md](../../marbles/view-state.md)
  */
 export function viewState(config: ViewStateConfig = {}): OperatorFunction<EventLike, ViewState> {
   const { every } = parseOptions('viewState', schema, config);

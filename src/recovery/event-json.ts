@@ -8,7 +8,8 @@ import { type ErrorInit, ProviderError } from '../core/provider-error.ts';
  *
  * @example
  * ```ts
- * parseEvent(serializeEvent({ type: 'text-delta', id: '0', text: 'Hello' }));
+ * const event: StreamEvent = { type: 'text-delta', id: '0', text: 'Hello' };
+ * parseEvent(serializeEvent(event));
  * ```
  */
 export function serializeEvent(event: EventLike): string {

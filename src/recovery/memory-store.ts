@@ -35,7 +35,7 @@ import type {
  * @example
  * ```ts
  * const store = memoryStore({ ttl: 60_000, maxStoreBytes: 64 * 1_048_576 });
- * store.read(id, { after: cursor }).subscribe(console.log);
+ * store.read(id, { after: cursor }).subscribe({ next: console.log, error: tell }); // not-found, where there is no such stream
  * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): StreamStore {

@@ -9,7 +9,8 @@ import type { StreamResult } from '../core/stream-result.ts';
  *
  * @example
  * ```ts
- * snapshotOf([{ type: 'text-delta', id: '0', text: 'Hel' }, { type: 'text-delta', id: '0', text: 'lo' }]).text; // 'Hello'
+ * const events: StreamEvent[] = [{ type: 'text-delta', id: '0', text: 'Hel' }, { type: 'text-delta', id: '0', text: 'lo' }];
+ * snapshotOf(events).text; // 'Hello'
  * ```
  */
 export function snapshotOf(events: Iterable<EventLike>): StreamResult {

@@ -153,6 +153,7 @@ export interface StreamStore {
   /** Whether this caller is the first to claim the tool call of a stream; `false` too where there is no such stream. */
   claim(id: string, toolCallId: string): Promise<boolean>;
 
+  /** Forgets a stream and its events; whether there was one. */
   delete(id: string): Promise<boolean>;
   /** Records, the oldest first, at most 100 unless told; of one tenant, or in one state. */
   list(options?: {
@@ -160,6 +161,7 @@ export interface StreamStore {
     readonly state?: StreamRecord['state'] | undefined;
     readonly limit?: number | undefined;
   }): Promise<readonly StreamRecord[]>;
+  /** How much it holds. */
   stats(): Promise<StoreStatistics>;
   /** Lets go of what is past its time, which otherwise happens by the way; the number of streams. */
   purge(): Promise<number>;

@@ -3,8 +3,9 @@ import { maxTimerDelay } from '../core/defaults.ts';
 import type { EventLike } from '../core/event.ts';
 import { FlowGate, withFlowGate } from '../core/flow-gate.ts';
 import { ProviderError } from '../core/provider-error.ts';
+import { type EventStreamFraming, relayFraming } from './event-stream-framing.ts';
 import type { EventStreamSettings } from './event-stream-options.ts';
-import { endId, isEndId } from './last-event-id.ts';
+import { isEndId } from './last-event-id.ts';
 import { publicError, publicJson } from './public-json.ts';
 import { WholeCharacters } from './whole-characters.ts';
 
@@ -28,11 +29,14 @@ export class EventStreamBody {
   readonly #gate = new FlowGate();
   readonly #resources = new Subscription();
   readonly #again: ((after: string) => Observable<EventLike>) | undefined;
+  readonly #framing: EventStreamFraming;
   #source = new Subscription();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #hasBegun = false;
   /** Nothing is taken any more; what is queued is still delivered. */
   #hasEnded = false;
+  /** Whether the end was written. */
+  #isWhole = false;
   /** Whether a read waits. */
   #isWanted = false;
   #queue: string[] = [];
@@ -60,11 +64,20 @@ export class EventStreamBody {
     { highWaterMark: 0 },
   );
 
-  /** @param again The stream after an event, for a reader that was too slow; without it, the reader has to come back. */
-  constructor(events$: Observable<EventLike>, settings: EventStreamSettings, again?: (after: string) => Observable<EventLike>) {
+  /**
+   * @param again The stream after an event, for a reader that was too slow; without it, the reader has to come back.
+   * @param framing Of another wire than the relay's own.
+   */
+  constructor(
+    events$: Observable<EventLike>,
+    settings: EventStreamSettings,
+    again?: (after: string) => Observable<EventLike>,
+    framing: EventStreamFraming = relayFraming,
+  ) {
     this.#events$ = events$;
     this.#settings = settings;
     this.#again = again;
+    this.#framing = framing;
   }
 
   /** Subscribes now, and tells what the stream failed with before its first event; `undefined` once it is known to have one, or after a while. */
@@ -190,7 +203,7 @@ export class EventStreamBody {
       this.#close();
       return;
     }
-    this.#writeEnd({ type: 'error', error: publicError(error) } as EventLike);
+    this.#writeEnd(this.#framing.failure(publicError(error)));
   }
 
   #isClosingFor(error: unknown): boolean {
@@ -209,15 +222,18 @@ export class EventStreamBody {
   #writeEnd(failure?: EventLike): void {
     for (const each of this.#characters.end()) this.#writeEvent(each);
     if (failure) this.#write(`data: ${publicJson(failure)}\n\n`);
-    this.#write(`id: ${endId(this.#lastCursor)}\ndata: {"type":"end"}\n\n`);
+    this.#write(this.#framing.end(this.#lastCursor));
+    this.#isWhole = true;
     this.#close();
   }
 
   /** The process is about to end: not all of its readers shall come back in the same moment. */
   #dismiss(): void {
     if (this.#hasEnded) return;
+    const { whenCut } = this.#framing;
     const { min, max } = returnWithin;
-    this.#write(`retry: ${Math.ceil(min + Math.random() * (max - min))}\n\n`);
+    if (typeof whenCut === 'object') this.#write(`data: ${publicJson(whenCut)}\n\n`);
+    else this.#write(`retry: ${Math.ceil(min + Math.random() * (max - min))}\n\n`);
     this.#close();
   }
 
@@ -254,7 +270,8 @@ export class EventStreamBody {
     if (this.#hasEnded && this.#length === 0) {
       this.#controller = undefined;
       try {
-        controller.close();
+        if (this.#isWhole || this.#framing.whenCut !== 'fail') controller.close();
+        else controller.error(new Error('the stream was cut off'));
       } catch {
         // It was cancelled.
       }

@@ -26,9 +26,10 @@ export function isEndId(id: string): boolean {
  *
  * @example
  * ```ts
- * const { after, hasEnded } = lastEventId(request);
- * if (hasEnded) return new Response(null, { status: 204 });
- * return toEventStreamResponse(sessions.attach(id, { after }));
+ * function read(request: Request): Response {
+ *   const { after, hasEnded } = lastEventId(request);
+ *   return hasEnded ? new Response(null, { status: 204 }) : toEventStreamResponse(sessions.attach(id, { after }));
+ * }
  * ```
  */
 export function lastEventId(request: Pick<Request, 'url' | 'headers'>): LastEventId {

@@ -21,7 +21,8 @@ export function liveFetch(fetch: () => Fetch, liveness: Liveness): Fetch {
   return async (input, init) => {
     const response = await fetch()(input, init);
     const { body, ok, status, statusText, headers } = response;
-    if (!ok || !body || liveness.silence > maxTimerDelay) return response;
+    // A browser gives a 204 a body too, and refuses to make such a response.
+    if (!ok || !body || status === 204 || status === 205 || liveness.silence > maxTimerDelay) return response;
     const live = new ReadableStream<Uint8Array>(new LiveBody(body.getReader(), liveness), { highWaterMark: 0 });
     return new Response(live, { status, statusText, headers });
   };

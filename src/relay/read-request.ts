@@ -83,3 +83,15 @@ export function plainRequest(body: unknown): StreamRequest {
   }
   return body as StreamRequest;
 }
+
+/**
+ * A header that names something.
+ *
+ * @throws UnreadableRequest for a value that is too long, or holds what none should.
+ */
+export function headerOf(request: Request, name: string): string | undefined {
+  const value = request.headers.get(name);
+  if (value === null || value === '') return undefined;
+  if (!/^[\x21-\x7e]{1,128}$/.test(value)) throw new UnreadableRequest(400, `${name} must be 1 to 128 visible ASCII characters`);
+  return value;
+}

@@ -10,13 +10,14 @@ import { type EventStreamOptions, type EventStreamSettings, eventStreamShape } f
 import { responseOf } from './event-stream-response.ts';
 import { lastEventId } from './last-event-id.ts';
 import { publicError } from './public-json.ts';
-import { plainRequest, readJson, UnreadableRequest } from './read-request.ts';
+import { headerOf, plainRequest, readJson, UnreadableRequest } from './read-request.ts';
 import { accessOrResponse, isResponse, type RelayAccess } from './relay-access.ts';
 
 export type { RelayAccess } from './relay-access.ts';
 
 /** What a relay wants of sessions; those of {@link createSessions} have it. */
 export interface RelayedSessions {
+  /** Starts a session, or joins the one of the key. */
   start(
     request: StreamRequest,
     options: {
@@ -25,7 +26,9 @@ export interface RelayedSessions {
       readonly requestId?: string | undefined;
     },
   ): PromiseLike<{ readonly id: string; readonly isNew?: boolean | undefined }>;
+  /** The events of one, after a cursor. */
   attach(id: string, options: { readonly after?: string | undefined; readonly tenant?: string | undefined }): Observable<EventLike>;
+  /** Ends one for everybody. */
   cancel(id: string, options: { readonly tenant?: string | undefined }): PromiseLike<unknown>;
 }
 
@@ -165,12 +168,4 @@ function idOf(request: Request): string {
   } catch {
     throw new UnreadableRequest(404, 'there is no such stream');
   }
-}
-
-/** @throws UnreadableRequest for a value that is too long, or holds what none should. */
-function headerOf(request: Request, name: string): string | undefined {
-  const value = request.headers.get(name);
-  if (value === null || value === '') return undefined;
-  if (!/^[\x21-\x7e]{1,128}$/.test(value)) throw new UnreadableRequest(400, `${name} must be 1 to 128 visible ASCII characters`);
-  return value;
 }

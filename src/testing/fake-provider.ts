@@ -35,7 +35,7 @@ interface FakeMessage extends SseMessage {
  * @example
  * ```ts
  * const provider = fakeProvider(failure('overloaded'), [text('Hel'), text('lo'), finish()]);
- * createClient({ provider }).stream(request).pipe(textDeltas()); // waits, then 'Hel', 'lo'
+ * const answer = await lastValueFrom(createClient({ provider }).stream(request).pipe(result())); // waits; answer.text is 'Hello'
  * provider.verify(); // both answers were used
  * ```
  */

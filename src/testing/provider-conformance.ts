@@ -25,8 +25,15 @@ export type {
  * @example
  * ```ts
  * const checks = providerConformance(acme({ apiKey: 'key-1' }), {
- *   streams: [{ name: 'text', body: 'data: {"text":"Hi"}\n\ndata: {"end":"stop"}\n\n', expect: { text: 'Hi', finishReason: 'stop' } }],
- *   errors: [{ name: 'busy', status: 503, body: '{"error":"busy"}', expect: { category: 'overloaded' } }],
+ *   apiKey: 'key-1',
+ *   streams: [
+ *     {
+ *       name: 'text',
+ *       body: 'event: text\ndata: {"text":"Hi"}\n\nevent: done\ndata: {"reason":"end"}\n\n',
+ *       expect: { text: 'Hi', finishReason: 'stop' },
+ *     },
+ *   ],
+ *   errors: [{ name: 'busy', status: 503, body: '{"error":{"code":"busy"}}', expect: { category: 'overloaded' } }],
  * });
  * for (const check of checks) test(check.name, () => check.run());
  * ```

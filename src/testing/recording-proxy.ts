@@ -51,7 +51,7 @@ const ofTheConnection =
  * ```ts
  * const proxy = await startRecordingProxy({ target: 'https://api.openai.com/v1', write: (transcript) => transcripts.push(transcript) });
  * const client = createClient({ provider: openai({ apiKey, baseURL: proxy.url }) });
- * // …
+ * await lastValueFrom(client.stream(request));
  * await proxy.close();
  * ```
  */

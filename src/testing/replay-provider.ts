@@ -18,7 +18,7 @@ export interface ReplayProvider<E extends EventLike = never> extends Provider<E>
  *
  * @example
  * ```ts
- * const provider = replayProvider(anthropic(), [overloaded, cutInTheMiddle, whole], { speed: 'instant' });
+ * const provider = replayProvider(openai(), [overloaded, cut, whole], { speed: 'instant' });
  * const { text } = await lastValueFrom(createClient({ provider }).stream(request).pipe(result()));
  * provider.verify(); // all three were used
  * ```

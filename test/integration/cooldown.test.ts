@@ -86,8 +86,11 @@ describe.each(wires)('%s', (wire) => {
     const listening = client.lifecycle$.subscribe((moment) => moments.push(moment));
     await collect(client.stream(request));
     listening.unsubscribe();
-    expect(moments.map(({ type }) => type)).toEqual(['cooldown', 'attempt', 'headers', 'first-content', 'finish']);
-    expect((moments[0] as { waitMs: number }).waitMs).toBeGreaterThan(100);
+    expect(moments.map(({ type }) => type)).toEqual([
+      ...['begin', 'cooldown'],
+      ...['attempt', 'headers', 'first-content', 'attempt-end', 'finish'],
+    ]);
+    expect((moments[1] as { waitMs: number }).waitMs).toBeGreaterThan(100);
   });
 
   it('rty-22: an outage costs the budget, not attempts times calls', async () => {

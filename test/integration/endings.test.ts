@@ -169,7 +169,7 @@ describe.each(wires)('%s', (wire) => {
     const listening = client.lifecycle$.subscribe(({ type }) => types.push(type));
     await lastValueFrom(client.stream(request).pipe(takeWhile(({ type }) => type !== 'finish', true)));
     listening.unsubscribe();
-    expect(types).toEqual(['attempt', 'headers', 'first-content', 'finish']);
+    expect(types).toEqual(['begin', 'attempt', 'headers', 'first-content', 'attempt-end', 'finish']);
   });
 
   it('a server that lingers after the finish reason, without the end marker, has still completed when the body ends', async () => {

@@ -273,8 +273,11 @@ describe('a client with a fallback', () => {
     const listening = client.lifecycle$.subscribe((moment) => moments.push(moment));
     await collect(client.stream(request));
     listening.unsubscribe();
-    expect(moments.map(({ type }) => type)).toEqual(['attempt', 'fallback', 'attempt', 'headers', 'first-content', 'finish']);
-    expect(moments[1]).toMatchObject({ to: { provider: 'anthropic', model: 'm-2' }, error: { category: 'server-error' } });
+    expect(moments.map(({ type }) => type)).toEqual([
+      ...['begin', 'attempt', 'attempt-end', 'fallback'],
+      ...['attempt', 'headers', 'first-content', 'attempt-end', 'finish'],
+    ]);
+    expect(moments[3]).toMatchObject({ to: { provider: 'anthropic', model: 'm-2' }, error: { category: 'server-error' } });
   });
 
   it('who leaves, leaves the target that is being asked', async () => {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { concat, from, of, throwError } from 'rxjs';
+import { concat, from, of, tap, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import {
   createClient,
@@ -52,6 +52,30 @@ describe('an answer that is relayed', () => {
     expect(server.requests).toHaveLength(1);
     expect(server.requests[0]).toMatchObject({ method: 'POST', url: '/chat' });
     expect(ending.events.map((event) => ('cursor' in event ? event.cursor : undefined)).filter(Boolean)).toEqual(['c000002', 'c000003']);
+  });
+
+  it('is asked for as often as the attempts allow while its server is away', async () => {
+    const { server, client } = await relayed();
+    await server.down();
+    const ending = await collect(client.stream(request));
+    expectError(ending, { category: 'network', gaveUp: 'attempts' });
+    expect(ending.error?.attempts).toHaveLength(30);
+  });
+
+  it('tells of the retries at the server while they are waited for, before any content', async () => {
+    const { sessions, client } = await relayed();
+    const told: string[] = [];
+    sessions.onStart = (log) => {
+      const error = { message: 'Busy.', category: 'overloaded', requestId: 'req_server', retryable: true };
+      log.write({ type: 'retry', requestId: 'req_server', attempt: 1, delayMs: 4_000, error } as EventLike);
+    };
+    const ending = collect(client.stream(request).pipe(tap(({ type }) => told.push(type))));
+    await until(() => told.length > 0);
+    expect(told).toEqual(['retry']);
+    sessions.logs[0]?.say('Hello');
+    sessions.logs[0]?.finish();
+    expectText(await ending, 'Hello');
+    expect(told).toEqual(['retry', 'start', 'text-delta', 'finish']);
   });
 
   it('goes on where it was after the server has restarted in mid-answer, five times', async () => {

@@ -142,7 +142,10 @@ describe.each(wires)('%s', (wire) => {
     const listening = client.lifecycle$.subscribe((moment) => moments.push(moment));
     await collect(client.stream(request));
     listening.unsubscribe();
-    expect(moments.map(({ type }) => type)).toEqual(['attempt', 'retry', 'attempt', 'headers', 'first-content', 'finish']);
+    expect(moments.map(({ type }) => type)).toEqual([
+      ...['begin', 'attempt', 'attempt-end', 'retry'],
+      ...['attempt', 'headers', 'first-content', 'attempt-end', 'finish'],
+    ]);
   });
 
   it('leaving at the retry event ends the call: no further request', async () => {

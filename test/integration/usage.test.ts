@@ -77,7 +77,7 @@ describe('an answer that was stopped', () => {
     const outcome = await asked.ended;
     return { asked, outcome, moments, events };
   };
-  const told = ['attempt', 'headers', 'first-content', 'cancel'];
+  const told = ['begin', 'attempt', 'headers', 'first-content', 'cancel'];
 
   it('is read on for its exact usage, if that is asked for; the lifecycle tells it, and nothing else is emitted', async () => {
     const { asked, moments, events } = await stop(5_000, {});

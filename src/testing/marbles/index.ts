@@ -39,7 +39,7 @@ export interface Marble {
  * @example
  * ```ts
  * const markdown = readFileSync('marbles/retry.md', 'utf8');
- * for (const marble of loadMarbles(markdown, { file: 'marbles/retry.md', scope: { ...rxjs, ...fixtures } })) {
+ * for (const marble of loadMarbles(markdown, { file: 'marbles/retry.md', scope: { ...rxjs, ...steadystream, ...testing } })) {
  *   it(marble.title, () => marble.run());
  * }
  * ```
