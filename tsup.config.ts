@@ -1,4 +1,5 @@
 import { defineConfig, type Options } from 'tsup';
+import { bundlePage } from './src/inspector/bundle-page.ts';
 
 const shared: Options = {
   target: 'es2022',
@@ -7,6 +8,8 @@ const shared: Options = {
   dts: true,
   sourcemap: true,
   splitting: true,
+  // The inspector's page is a text within its entry: no file to find, no bundler of the user's to tell.
+  define: { STEADYSTREAM_INSPECTOR_PAGE: JSON.stringify(await bundlePage()) },
 };
 
 export default defineConfig([
