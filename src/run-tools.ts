@@ -62,7 +62,7 @@ import { parseRunToolsConfig, type RunToolsConfig } from './run-tools-options.ts
  * runTools(client, { model, messages }, { tools, maxSteps: 5 }).pipe(textDeltas()).subscribe((text) => process.stdout.write(text));
  * ```
  *
- * @see marbles/run-tools.md
+ * @see [marbles/run-tools.md](../marbles/run-tools.md)
  */
 export function runTools<E extends EventLike = never>(
   client: Client<E>,

@@ -12,7 +12,9 @@ import type { StreamStore } from './recovery/stream-store.ts';
 
 /** Writes a request so that another process can go on with it, and reads it again: the place to encrypt or to redact. */
 export interface RequestCodec {
+  /** The request as it is kept. */
   readonly encode: (request: StreamRequest) => string | PromiseLike<string>;
+  /** The request again; what it throws fails the takeover. */
   readonly decode: (text: string) => StreamRequest | PromiseLike<StreamRequest>;
 }
 

@@ -19,7 +19,7 @@ export interface BreakerSurroundings {
  * A circuit breaker for streams: a plain state machine over a clock.
  *
  * It judges a start at first content, counts deaths after content apart, counts what was cancelled as nothing, and believes no outcome
- * from before its last change of state. The arithmetic, and why each number is what it is, stands in `docs/policies.md`.
+ * from before its last change of state. The arithmetic, and why each number is what it is, stands in [docs/policies.md](../../docs/policies.md).
  */
 export class CircuitBreakerMachine implements PermitJudge {
   readonly #settings: BreakerSettings;

@@ -2,10 +2,15 @@ import type { RedisClient, RedisConnection } from './redis-client.ts';
 
 /** What {@link fromIoredis} needs of a client of ioredis. */
 export interface IoredisClient {
+  /** A client with the same options but for these. */
   duplicate(override?: object): {
+    /** Opens the connection. */
     connect(): Promise<unknown>;
+    /** One command. */
     call(command: string, ...parts: string[]): Promise<unknown>;
+    /** Tells of errors, and of the end of the connection. */
     on(event: string, listener: (error?: unknown) => void): unknown;
+    /** Closes it at once. */
     disconnect(): void;
   };
 }

@@ -1,9 +1,12 @@
 /** One connection to Redis, as node-redis (5 and later) makes it. */
 export interface RedisConnection {
+  /** Opens the connection. */
   connect(): Promise<unknown>;
   /** One command; the replies come in the order of the commands, as RESP 2 has them. */
   sendCommand(command: readonly string[]): Promise<unknown>;
+  /** Tells of errors, and of the end of the connection. */
   on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
+  /** Closes it at once. */
   destroy(): void;
 }
 
@@ -15,6 +18,7 @@ export interface RedisConnection {
  */
 export interface RedisClient {
   readonly options?: { readonly socket?: object | undefined } | undefined;
+  /** A client with the same options but for these, not connected. */
   duplicate(overrides?: object): RedisConnection;
 }
 
