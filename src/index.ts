@@ -42,6 +42,7 @@ export {
   type TokenPrice,
   usageCost,
 } from './core/usage.ts';
+export type { ResilientFetchOptions } from './fetch/fetch-options.ts';
 export { fromEventStream } from './from-event-stream.ts';
 export { accumulate, result } from './operators/accumulate.ts';
 export { backoff } from './operators/backoff.ts';
@@ -156,6 +157,7 @@ export {
 } from './relay/relay-handler.ts';
 export type { RelayOptions } from './relay/relay-provider.ts';
 export { relay } from './relay.ts';
+export { type ResilientFetch, resilientFetch } from './resilient-fetch.ts';
 export { runTools } from './run-tools.ts';
 export type { RunToolsConfig } from './run-tools-options.ts';
 export { createSessions, type Session, type Sessions } from './sessions.ts';

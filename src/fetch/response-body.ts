@@ -40,7 +40,7 @@ export class ResponseBody {
     if (this.#isOver || bytes.byteLength === 0) return;
     this.#waiting.push(bytes);
     this.#size += bytes.byteLength;
-    
+    if (this.#size >= maxWaiting) this.flow.close();
     this.#deliver();
   }
 

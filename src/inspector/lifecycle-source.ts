@@ -1,6 +1,7 @@
 import { catchError, EMPTY, filter, map, merge, Observable } from 'rxjs';
 import type { LifecycleEvent } from '../index.ts';
 import { GaugeReader, type SharedParts } from './gauges.ts';
+import { isRecord } from './is-record.ts';
 import type { LifecycleRecord } from './lifecycle-record.ts';
 import { toLifecycleRecord } from './to-lifecycle-record.ts';
 
@@ -54,6 +55,8 @@ export function recordsOf({ client, clients = {}, content = false, ...parts }: O
     let gaugedAt = 0;
     const tell = (name: string | undefined, event: LifecycleEvent): void => {
       const record = toLifecycleRecord(event, { client: name, content });
+      // What tells of its streams may be anybody's.
+      if (!isRecord(record)) return;
       reader.saw(event.provider, event.model);
       if (event.type === 'fallback') reader.saw(event.to.provider, event.to.model);
       subscriber.next(record);

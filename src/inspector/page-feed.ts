@@ -41,7 +41,7 @@ export class PageFeed {
 
   /** Takes up a whole log. */
   load(records: readonly LifecycleRecord[]): void {
-    this.#model = reduceLanes(this.#model, records);
+    for (let index = 0; index < records.length; index += maxPending) this.#reduce(records.slice(index, index + maxPending));
   }
 
   /** What one page reads. */
@@ -78,10 +78,21 @@ export class PageFeed {
     clearTimeout(this.#batch);
     this.#batch = undefined;
     if (this.#pending.length === 0) return;
-    const records = this.#pending;
+    const records = this.#reduce(this.#pending);
     this.#pending = [];
-    this.#model = reduceLanes(this.#model, records);
     this.#messages$.next({ type: 'records', now: this.#now(), records });
+  }
+
+  /** Takes records up, and gives those that could be: one that is not what it says must not be in the way of the others. */
+  #reduce(records: readonly LifecycleRecord[]): readonly LifecycleRecord[] {
+    try {
+      this.#model = reduceLanes(this.#model, records);
+      return records;
+    } catch {
+      if (records.length === 1) return [];
+      const half = records.length >> 1;
+      return [...this.#reduce(records.slice(0, half)), ...this.#reduce(records.slice(half))];
+    }
   }
 
   #readGauges(): void {

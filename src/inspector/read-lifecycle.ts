@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { isRecord } from './is-record.ts';
 import type { LifecycleRecord } from './lifecycle-record.ts';
 import { redacted } from './redacted.ts';
 
@@ -38,60 +39,10 @@ export function parseRecord(line: string): LifecycleRecord | undefined {
   }
 }
 
-/** Names that a record must have to be read as what its type says. */
-const needs: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  breaker: [
-    ['provider', 'string'],
-    ['model', 'string'],
-    ['to', 'string'],
-  ],
-  dropped: [['records', 'number']],
-  gauges: [
-    ['breakers', 'array'],
-    ['cooldowns', 'array'],
-    ['budgets', 'array'],
-  ],
-};
-const needsOfMoments = [
-  ['requestId', 'string'],
-  ['provider', 'string'],
-  ['model', 'string'],
-  ['attempt', 'number'],
-  ['elapsedMs', 'number'],
-] as const;
-const needsOfMoment: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  'attempt-end': [['outcome', 'string']],
-  refusal: [['error', 'object']],
-  retry: [
-    ['delayMs', 'number'],
-    ['error', 'object'],
-  ],
-  recovery: [
-    ['verb', 'string'],
-    ['delayMs', 'number'],
-    ['error', 'object'],
-  ],
-  cooldown: [['waitMs', 'number']],
-  fallback: [
-    ['to', 'object'],
-    ['error', 'object'],
-  ],
-  error: [['error', 'object']],
-};
-
-function asRecord(value: unknown): LifecycleRecord | undefined {
-  const record = bounded(value, 6) as Record<string, unknown>;
-  if (kindOf(record) !== 'object' || typeof record.at !== 'number' || typeof record.type !== 'string') return undefined;
-  const { type } = record;
-  const fields = Object.hasOwn(needs, type)
-    ? needs[type]
-    : [...needsOfMoments, ...(Object.hasOwn(needsOfMoment, type) ? (needsOfMoment[type] ?? []) : [])];
-  return fields?.every(([name, kind]) => kindOf(record[name]) === kind) ? (record as unknown as LifecycleRecord) : undefined;
-}
-
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  return value === null ? 'null' : typeof value;
+/** What somebody else says is a record, with every part bounded; `undefined` where it is none. */
+export function asRecord(value: unknown): LifecycleRecord | undefined {
+  const record = bounded(value, 6);
+  return isRecord(record) ? record : undefined;
 }
 
 function bounded(value: unknown, depth: number, name = ''): unknown {

@@ -5,7 +5,7 @@ import { type InspectorOptions, type InspectorSettings, parseInspectorOptions } 
 import { recordsOf } from './lifecycle-source.ts';
 import { PageFeed } from './page-feed.ts';
 import { pageScript } from './page-script.ts';
-import { readLifecycle } from './read-lifecycle.ts';
+import { asRecord, readLifecycle } from './read-lifecycle.ts';
 import { isAllowed, safeHeaders } from './request-guard.ts';
 
 /** A page that shows what happens to streams. */
@@ -59,7 +59,7 @@ async function start({ log, port, host, allowedHosts, maxStreams, ...observed }:
   if (log === undefined) feed.follow(records$);
   const leaving = new AbortController();
   try {
-    if (log !== undefined) feed.load(typeof log === 'string' ? await readLifecycle(log) : log);
+    if (log !== undefined) feed.load(typeof log === 'string' ? await readLifecycle(log) : log.flatMap((each) => asRecord(each) ?? []));
     const names = [host, ...allowedHosts];
     const server = createServer((request, response) => {
       const { port: own } = server.address() as AddressInfo;

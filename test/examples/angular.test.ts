@@ -177,7 +177,8 @@ describe('an answer on its way', () => {
   it('is read in two tabs at once', async () => {
     const chat = await open();
     await chat.send('Twice a day in the life of light');
-    await chat.reads(10);
+    // What the second tab begins with is kept every half second.
+    await chat.until(() => chat.page.evaluate(() => sessionStorage.getItem('chat')?.includes('photon') ?? false));
     const [popup] = await Promise.all([context.waitForEvent('page'), chat.page.evaluate(() => void window.open(location.href))]);
     const other = new ChatPage(popup);
     await Promise.all([chat.shows(answerTo('light')), other.shows(answerTo('light'))]);

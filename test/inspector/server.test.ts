@@ -152,6 +152,14 @@ describe('what a page is told', () => {
     expect(first?.lanes?.lanes).toMatchObject([{ client: 'checkout' }, { client: 'search' }]);
   });
 
+  it('is of a log what of it is a log', async () => {
+    const odd = [null, 5, { at: 1 }, { at: 1, type: 'gauges', breakers: [null], cooldowns: [], budgets: [7] }, { at: 1, type: 'attempt' }];
+    const log = [...odd, ...new Story('a').attempt(0).finish(50).records, ...odd] as InspectorOptions['log'];
+    const { url } = await inspect({ log });
+    const [first] = await messagesUntil(url, ({ length }) => length > 0);
+    expect(first?.lanes?.lanes).toMatchObject([{ requestId: 'a', outcome: 'ok' }]);
+  });
+
   it('is a recorded log, where there is one', async () => {
     const { url } = await inspect({ log: new Story('a').attempt(0).retry(10, 20).attempt(30).finish(50).records });
     const [first] = await messagesUntil(url, ({ length }) => length > 0);
@@ -199,11 +207,23 @@ describe('an inspector', () => {
       },
     });
     const seen: string[] = [];
-    lifecycle$.subscribe({ next: ({ type }) => seen.push(type), error: () => seen.push('error') });
+    lifecycle$.subscribe({ next: (event) => seen.push(event?.type), error: () => seen.push('error') });
     lifecycle$.next(hostile as unknown as LifecycleEvent);
+    for (const odd of [
+      null,
+      'text',
+      {},
+      { type: 'retry' },
+      { ...moment, type: 'retry' },
+      { ...moment, elapsedMs: Number.NaN, type: 'attempt' },
+    ]) {
+      lifecycle$.next(odd as unknown as LifecycleEvent);
+    }
+    lifecycle$.next({ ...moment, type: 'fallback', to: {}, error: 'none' } as unknown as LifecycleEvent);
     lifecycle$.next({ ...moment, type: 'attempt' });
     lifecycle$.error(new Error('no more'));
-    expect(seen).toEqual(['attempt', 'attempt', 'error']);
+    expect(seen).toHaveLength(10);
+    expect(seen.slice(-2)).toEqual(['attempt', 'error']);
     const [first] = await messagesUntil(inspector.url, ({ length }) => length > 0);
     expect(first?.lanes?.lanes).toHaveLength(1);
   });
