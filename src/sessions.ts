@@ -109,7 +109,8 @@ export function createSessions<E extends EventLike = never>(config: SessionsConf
           record,
           forgets: reuse ? isNoAnswerForOthers : hasSaidNothing,
           cancelled: cancelAt(client),
-          generate: (follow) => client.stream(request, { ...ofCall, requestId: record.requestId, follow }),
+          // The key that joins readers to a stream is a tenant's own; at the provider two tenants with the same key would share an answer.
+          generate: (follow) => client.stream(request, { ...ofCall, requestId: record.requestId, idempotencyKey: record.id, follow }),
         });
       }
       return { id: record.id, requestId: record.requestId, isNew };

@@ -7,6 +7,7 @@ import {
   type EventLike,
   isProviderError,
   memoryStore,
+  openai,
   type Provider,
   type ProviderError,
   type ProviderEvent,
@@ -17,7 +18,7 @@ import {
   type StreamStore,
   toAsyncIterable,
 } from '../src/index.ts';
-import { type FakeAttempt, failure, fakeProvider, finish, text, toolCall } from '../src/testing/index.ts';
+import { type FakeAttempt, failure, fakeProvider, finish, startFaultServer, text, toolCall } from '../src/testing/index.ts';
 
 const request = { model: 'm', messages: [{ role: 'user', content: 'Tell me' }] } as const;
 const other = { model: 'm', messages: [{ role: 'user', content: 'Something else' }] } as const;
@@ -228,6 +229,20 @@ describe('an idempotency key', () => {
     const one = await sessions.start(request, { idempotencyKey: 'k', tenant: 'one' });
     const two = await sessions.start(request, { idempotencyKey: 'k', tenant: 'two' });
     expect(two.id).not.toBe(one.id);
+  });
+
+  it('is not the key at the provider, where two tenants would share an answer by it', async () => {
+    const server = await startFaultServer([{ text: 'one' }, { text: 'two' }]);
+    const sessions = createSessions({ client: createClient({ provider: openai({ apiKey: 'test', baseURL: server.url }) }) });
+    for (const tenant of ['one', 'two']) {
+      const { id } = await sessions.start(request, { idempotencyKey: 'k', tenant });
+      await lastValueFrom(sessions.attach(id, { tenant }));
+    }
+    const keys = server.requests.map(({ headers }) => headers['idempotency-key']);
+    await server.close();
+    expect(new Set(keys).size).toBe(2);
+    expect(keys).not.toContain('k');
+    expect(keys).not.toContain(undefined);
   });
 
   it('of an answer that failed before its first token starts anew (idm-07)', async () => {
