@@ -44,6 +44,7 @@ export {
 } from './core/usage.ts';
 export type { ResilientFetchOptions } from './fetch/fetch-options.ts';
 export { fromEventStream } from './from-event-stream.ts';
+export { type Logger, type LogLevel, type LogOptions, logLifecycle } from './log-lifecycle.ts';
 export { accumulate, result } from './operators/accumulate.ts';
 export { backoff } from './operators/backoff.ts';
 export { boundedConcatMap } from './operators/bounded-concat-map.ts';
