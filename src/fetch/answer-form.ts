@@ -1,5 +1,6 @@
 import type { JsonObject } from '../core/json-value.ts';
 import type { Decoder, Provider } from '../core/provider.ts';
+import type { ResponseHead } from '../core/transport.ts';
 import { anthropic } from '../providers/anthropic.ts';
 import { gemini } from '../providers/gemini.ts';
 import { openai } from '../providers/openai.ts';
@@ -35,7 +36,7 @@ function readerBy(format: Format): Provider {
 
 const paths: readonly (readonly [RegExp, Format])[] = [
   [/\/chat\/completions\/?$/, 'openai'],
-  [/\/responses\/?$/, 'openai-responses'],
+  [/\/responses(?:\/[^/]+)?\/?$/, 'openai-responses'],
   [/\/messages\/?$/, 'anthropic'],
   [/:streamRawPredict$/, 'anthropic'],
   [/:(?:streamG|g)enerateContent$/, 'gemini'],
@@ -51,22 +52,33 @@ const homes: Readonly<Record<string, Format>> = {
 export function answerFormOf(url: URL, json: JsonObject | undefined, named: Provider | undefined): AnswerForm {
   const format = paths.find(([path]) => path.test(url.pathname))?.[1];
   const reader = named ?? (format && readerBy(format));
-  const streams = json?.stream === true || (/:streamGenerateContent$/.test(url.pathname) && url.searchParams.get('alt') === 'sse');
+  const streams =
+    json?.stream === true ||
+    (format === 'gemini' && url.searchParams.get('alt') === 'sse') ||
+    (format === 'openai-responses' && url.searchParams.get('stream') === 'true');
   const home = homes[url.hostname];
   const provider = named?.name ?? (home && format === 'openai-responses' ? format : home) ?? url.host;
   return {
     provider,
     model: modelOf(url, json),
     kind: streams ? (reader ? 'messages' : 'bytes') : 'whole',
-    reader: reader && readerOf(reader, provider, typeof json?.n === 'number' && json.n > 1),
+    reader: reader && readerOf(reader, provider, typeof json?.n === 'number' && json.n > 1, cursorIn(url)),
   };
 }
 
+/** Where a response is taken up that is read again: it does not begin with its beginning. */
+function cursorIn({ pathname, searchParams }: URL): string | undefined {
+  const id = /\/responses\/([^/]+)$/.exec(pathname)?.[1];
+  const after = searchParams.get('starting_after');
+  return id !== undefined && after !== null ? `${id}/${after}` : undefined;
+}
+
 /** The same, under the name that everything else goes by. Of several choices, the end of the first is not the end of all. */
-function readerOf(reader: Provider, name: string, hasChoices: boolean): Provider {
-  const decoder = hasChoices
-    ? (...given: Parameters<Provider['decoder']>) => withoutCleanEnd(reader.decoder(...given))
-    : reader.decoder.bind(reader);
+function readerOf(reader: Provider, name: string, hasChoices: boolean, from: string | undefined): Provider {
+  const decoder = (head: ResponseHead): Decoder => {
+    const own = from === undefined ? reader.decoder(head) : reader.decoder(head, from);
+    return hasChoices ? withoutCleanEnd(own) : own;
+  };
   const describeError = reader.describeError?.bind(reader);
   return { name, request: reader.request.bind(reader), decoder, ...(describeError && { describeError }) };
 }

@@ -108,7 +108,7 @@ export class FetchAttempt {
 
   /** The words of the provider itself, if the call failed by them: for who reads them better than we do. */
   answerTo(error: ProviderError): ErrorAnswer | undefined {
-    if (!(error.cause instanceof ErrorResponse) || error.attempt !== this.attempt) return undefined;
+    if (!(error.cause instanceof ErrorResponse)) return undefined;
     const { response } = this;
     // A redirect that is not followed has no body to speak of.
     if (response && !response.ok) return this.refusal ?? { response, bytes: [], isWhole: true };

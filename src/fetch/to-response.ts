@@ -36,7 +36,7 @@ export function toResponse(
     const fail = (error: ProviderError): void => {
       if (error.category === 'cancelled' && signal?.aborted) {
         reject(signal.reason);
-        
+        body.abort(signal.reason);
         return;
       }
       const answer = hasHead ? undefined : latest()?.answerTo(error);

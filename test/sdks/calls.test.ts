@@ -8,7 +8,7 @@ import { embed, generateText, streamText, tool } from 'ai';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { Answer } from '../../src/testing/fault-server.ts';
+import { type Answer, responsesEvents } from '../../src/testing/fault-server.ts';
 import { serve } from '../integration/support.ts';
 import { providerErrorIn, quickFetch } from './support.ts';
 
@@ -117,6 +117,50 @@ describe('a call that does not stream', () => {
     expect(await call(server.url, quickFetch())).toEqual(expected);
     expect(server.requests).toHaveLength(3);
     expect(new Set(server.requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+  });
+});
+
+describe('Responses of OpenAI', () => {
+  const events = responsesEvents({ text: 'one two three', id: 'resp-1' });
+  const answer = { wire: 'openai-responses' } as const;
+  const typesOf = async (stream: AsyncIterable<{ type: string }>): Promise<string[]> => {
+    const types: string[] = [];
+    for await (const { type } of stream) types.push(type);
+    return types;
+  };
+
+  it('that are read again, or taken up, are whole or an error too', async () => {
+    const rest = events.slice(6);
+    const server = await serve([
+      { ...answer, events: [] },
+      { ...answer, events },
+      { ...answer, events: events.slice(0, -1) },
+      { ...answer, events: rest },
+      { ...answer, events: rest.slice(0, -1) },
+      { ...answer, body: { id: 'resp-1', object: 'response', output: [] } },
+    ]);
+    const sdk = new OpenAI({ apiKey, baseURL: server.url, fetch: quickFetch(), maxRetries: 0 });
+    const read = async (more: object = {}) => typesOf(await sdk.responses.retrieve('resp-1', { ...more, stream: true }));
+    expect((await read()).at(-1)).toBe('response.completed');
+    await expect(read()).rejects.toMatchObject({ category: 'interrupted' });
+    expect((await read({ starting_after: 5 })).at(-1)).toBe('response.completed');
+    await expect(read({ starting_after: 5 })).rejects.toMatchObject({ category: 'interrupted' });
+    expect((await sdk.responses.retrieve('resp-1')).id).toBe('resp-1');
+    expect(server.requests).toHaveLength(6);
+  });
+
+  it('that failed end with their own event and an error, and not as if they were whole', async () => {
+    const response = { id: 'resp-1', object: 'response', status: 'failed', error: { code: 'server_error', message: 'broke' }, output: [] };
+    const failed = `event: response.failed\ndata: ${JSON.stringify({ type: 'response.failed', sequence_number: 1, response })}\n\n`;
+    const server = await serve({ ...answer, events: [...events.slice(0, 1), failed] });
+    const seen: string[] = [];
+    const read = async (fetch: Fetch): Promise<void> => {
+      const sdk = new OpenAI({ apiKey, baseURL: server.url, fetch, maxRetries: 0 });
+      for await (const { type } of await sdk.responses.create({ model: 'm-1', input: 'x', stream: true })) seen.push(type);
+    };
+    await read(globalThis.fetch);
+    await expect(read(quickFetch())).rejects.toMatchObject({ category: 'server-error', gaveUp: 'attempts' });
+    expect(seen).toEqual(['response.created', 'response.failed', 'response.created', 'response.failed']);
   });
 });
 
