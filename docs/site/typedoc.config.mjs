@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Converter, KindRouter } from 'typedoc';
 
@@ -29,6 +29,7 @@ const guides = [
 const groups = [
   ['Guides', [...inOrder('docs', guides), 'SECURITY.md']],
   ['Coming from', inOrder('docs/migrating', ['openai-sdk.md', 'ai-sdk.md', 'hand-written-rxjs.md'])],
+  ['Examples', examples()],
   ['Marbles', inOrder('marbles', readingOrder())],
 ];
 
@@ -36,6 +37,12 @@ const groups = [
 function readingOrder() {
   const listed = [...readFileSync(`${root}/marbles/README.md`, 'utf8').matchAll(/^\| \[([\w-]+\.md)\]/gm)].map(([, name]) => name);
   return ['README.md', ...listed];
+}
+
+/** The examples that have a page. */
+function examples() {
+  const pages = readdirSync(`${root}/examples`, { withFileTypes: true }).map(({ name }) => `examples/${name}/README.md`);
+  return pages.filter((page) => existsSync(`${root}/${page}`)).sort();
 }
 
 const groupOf = new Map(groups.flatMap(([group, pages]) => pages.map((page) => [page, group])));
@@ -53,6 +60,19 @@ function names({ converter, renderer }) {
   converter.on(Converter.EVENT_CREATE_DECLARATION, (context, module) => {
     const file = module.parent === context.project && context.project.files.getReflectionPath(module);
     if (file && entries.has(file)) module.name = entries.get(file);
+  });
+  // A link to a folder is one to its page.
+  converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    const pages = [
+      [`${root}/README.md`, project.readme ?? []],
+      ...[...addresses].map(([page]) => [project.files.getReflectionPath(page), page.content]),
+    ];
+    for (const [file, parts] of pages) {
+      for (const part of parts) {
+        const page = part.kind === 'relative-link' && `${resolve(dirname(file), part.text)}/README.md`;
+        if (page && existsSync(page)) part.target = project.files.register(page, page)?.target ?? part.target;
+      }
+    }
   });
   renderer.defineRouter(
     'pages',
@@ -97,12 +117,25 @@ export default {
   skipErrorChecking: true,
   sort: ['alphabetical'],
   sortEntryPoints: false,
-  groupOrder: ['Guides', 'Coming from', 'Modules', 'Marbles', 'Functions', 'Variables', 'Interfaces', 'Type Aliases', 'Classes', '*'],
+  groupOrder: [
+    'Guides',
+    'Coming from',
+    'Modules',
+    'Examples',
+    'Marbles',
+    'Functions',
+    'Variables',
+    'Interfaces',
+    'Type Aliases',
+    'Classes',
+    '*',
+  ],
   navigation: { includeGroups: true, includeCategories: false },
   visibilityFilters: {},
   validation: {
     invalidLink: true,
-    invalidPath: true,
+    // A folder is no path to it; test/docs/site.test.ts finds what leads nowhere.
+    invalidPath: false,
     notDocumented: true,
     notExported: false,
     rewrittenLink: true,

@@ -27,6 +27,8 @@ export function compileBlocks(modules: readonly BlockModule[]): ReadonlyMap<Bloc
 function problemOf({ block, offset }: BlockModule, { file, start = 0, messageText }: ts.Diagnostic): string {
   const { line, character } = file?.getLineAndCharacterOfPosition(start) ?? { line: offset, character: 0 };
   const words = ts.flattenDiagnosticMessageText(messageText, '\n');
-  const help = words.startsWith('Cannot find name') ? ' (import it, declare it, or say in test/docs/prelude.ts what it is)' : '';
+  const help = words.startsWith('Cannot find name')
+    ? ' (import it: a block that shows imports shows all; declare it; or say in test/docs/prelude.ts what it is)'
+    : '';
   return `${block.file}:${block.line + line - offset}:${block.column + character + 1}: ${words}${help}`;
 }

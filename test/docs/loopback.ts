@@ -13,12 +13,25 @@ const text = JSON.stringify({
   sky: 'blue',
 });
 
-function answerTo({ text: asked, body }: RecordedRequest): Answer {
+function answerTo({ text: asked, body, wire }: RecordedRequest): Answer {
   const { tools = [], stream } = (body ?? {}) as { tools?: readonly { function?: { name?: string }; name?: string }[]; stream?: boolean };
   const [tool] = tools.map((each) => each.function?.name ?? each.name);
   const isAnswered = /"role":"tool"|"tool_result"|"function_call_output"|"functionResponse"/.test(asked);
   if (tool !== undefined && !isAnswered) return { toolCalls: [{ name: tool, input: { city: 'Graz' } }] };
-  return stream === false ? { body: { choices: [{ message: { role: 'assistant', content: text }, finish_reason: 'stop' }] } } : { text };
+  if (stream === true || wire === 'gemini' || wire === 'openai-responses') return { text };
+  const usage = { input_tokens: 8, output_tokens: 8, prompt_tokens: 8, completion_tokens: 8, total_tokens: 16 };
+  const choices = [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }];
+  return {
+    body: {
+      id: 'answer-1',
+      type: 'message',
+      role: 'assistant',
+      content: [{ type: 'text', text }],
+      stop_reason: 'end_turn',
+      choices,
+      usage,
+    },
+  };
 }
 
 /** The whole network: providers, a relay and any other service, all on loopback. Nothing that a block does leaves the machine. */
