@@ -1,5 +1,15 @@
+import { transform } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 import { bundlePage } from './src/inspector/bundle-page.ts';
+
+// tsup's own conversion of shared chunks to CommonJS takes a private field for an export of its name: `this.#count = 0` wrote to `exports.count`.
+const commonjs: NonNullable<Options['plugins']>[number] = {
+  name: 'commonjs',
+  async renderChunk(code, { path }) {
+    if (this.format !== 'cjs') return undefined;
+    return transform(code, { format: 'cjs', platform: 'node', target: 'es2022', sourcemap: 'external', sourcefile: path });
+  },
+};
 
 const shared: Options = {
   target: 'es2022',
@@ -8,6 +18,7 @@ const shared: Options = {
   dts: true,
   sourcemap: true,
   splitting: true,
+  plugins: [commonjs],
   // The inspector's page is a text within its entry: no file to find, no bundler of the user's to tell.
   define: { STEADYSTREAM_INSPECTOR_PAGE: JSON.stringify(await bundlePage()) },
 };

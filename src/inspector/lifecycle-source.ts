@@ -42,7 +42,7 @@ export function recordsOf({ client, clients = {}, content = false, ...parts }: O
     ...sources.map(([name, lifecycle$]) =>
       lifecycle$.pipe(
         // A registry that somebody told of tells of its changes itself, once.
-        filter(({ type }) => type !== 'breaker' || !breakers),
+        filter((event) => !breakers || event?.type !== 'breaker'),
         map((event) => [name, event] as const),
         catchError(() => EMPTY),
       ),

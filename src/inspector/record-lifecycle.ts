@@ -27,8 +27,7 @@ export interface LifecycleRecording {
  * @example
  * ```ts
  * const recording = recordLifecycle({ client }, 'incident.ndjson');
- * // …
- * await recording.close();
+ * await recording.close(); // when the process ends
  * ```
  */
 export function recordLifecycle(options: RecordingOptions, target: string | Writable): LifecycleRecording {

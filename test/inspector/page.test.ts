@@ -27,13 +27,13 @@ const busy = { status: 503, body: { error: { message: 'busy' } } };
 describe('the page of a live client', () => {
   it('shows a stream as a lane: its attempt, the wait before its retry with what is left of it, and its end', async () => {
     const server = await serve([busy, { text: ['Hel', 'lo'], tokenDelay: 100 }]);
-    const client = clientOf('openai', server.url, { retry: { initialDelay: 1_500, jitter: 'none' } });
+    const client = clientOf('openai', server.url, { retry: { initialDelay: 2_500, jitter: 'none' } });
     const page = await inspect({ client });
     await page.getByText('No streams yet.').waitFor();
 
     const ending = collect(client.stream(request, { requestId: 'one' }));
     const row = page.locator('.row', { hasText: 'one' });
-    await row.locator('.status', { hasText: /^retry in 1\.\d s$/ }).waitFor();
+    await row.locator('.status', { hasText: /^retry in [12]\.\d s$/ }).waitFor();
     await row.locator('.status', { hasText: /^retry in 0\.\d s$/ }).waitFor();
     expect(await page.locator('.chip[data-outcome=running] .count').textContent()).toBe('1');
     await ending;
@@ -66,7 +66,7 @@ describe('the page of a live client', () => {
   });
 
   it('shows a breaker that opens, what it refuses, who waits for a provider, and what is left for retries', async () => {
-    const server = await serve([busy, busy, { status: 429, headers: { 'retry-after': '1' }, body: {} }, { text: 'Hi' }]);
+    const server = await serve([busy, busy, { status: 429, headers: { 'retry-after': '2' }, body: {} }, { text: 'Hi' }]);
     const [breakers, cooldowns, budget] = [
       createCircuitBreakers({ consecutiveFailures: 2, openFor: 9_000 }),
       createCooldowns(),
