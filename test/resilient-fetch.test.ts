@@ -129,9 +129,10 @@ describe('before content', () => {
 
   it.each(wires.flatMap((wire) => trouble.map(([what, answer]) => [what, wire, answer] as const)))(
     '%s is tried again, unseen: %s',
-    async (_, wire, answer) => {
+    async (what, wire, answer) => {
       const server = await serve([answer, { text }]);
-      const response = await ask(quick({ timeout: { headers: 2_000, firstContent: 200 } }), server.url, wire);
+      const isSilent = what === 'silence' || what === 'nothing but keep-alives';
+      const response = await ask(quick({ timeout: { headers: 5_000, firstContent: isSilent ? 500 : 5_000 } }), server.url, wire);
       expect(response.status).toBe(200);
       const body = await response.text();
       for (const word of ['one', ' two', ' three']) expect(body).toContain(`${word}"`);

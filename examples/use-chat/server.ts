@@ -36,7 +36,7 @@ export async function startUseChat({ client, model, port = 0 }: UseChatOptions) 
   bundled ??= bundle();
   const script = await bundled;
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const [pathname = '/'] = (request.url ?? '/').split('?');
     if (pathname.startsWith('/api/chat')) void api(request, response);
     else if (pathname === '/page.js') response.setHeader('content-type', 'text/javascript').end(script);
     else response.setHeader('content-type', 'text/html').end(html);

@@ -41,7 +41,7 @@ const codes: Readonly<Record<string, ErrorCategory>> = {
 const sayings: readonly (readonly [string, ErrorCategory])[] = [
   // A port that fetch refuses: no request will ever be made.
   ['bad port', 'invalid-request'],
-  // The SDKs of OpenAI and Anthropic, of a signal of their caller's: an error without a name.
+  // Official SDKs, of a signal of their caller's: an error without a name.
   ['request was aborted.', 'cancelled'],
   ['fetch failed', 'network'],
   ['failed to fetch', 'network'],

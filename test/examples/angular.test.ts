@@ -21,7 +21,7 @@ beforeAll(async () => {
   server = await serve();
   const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-quic'];
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
-}, 300_000);
+}, 400_000);
 afterAll(async () => {
   await browser?.close();
   await server?.end('SIGKILL');
@@ -93,6 +93,17 @@ describe('the chat', () => {
     expect(chat.errors).toEqual([]);
   });
 
+  it('shows code in a block of its own', async () => {
+    const chat = await open();
+    await chat.send('Show me a debounce in TypeScript');
+    await chat.page.locator('app-message-text pre').waitFor();
+    await chat.until(async () => (await chat.button('Ask again').count()) > 0);
+    const code = answerTo('code').match(/```ts\n(.*)\n```/s)?.[1];
+    expect(await chat.page.locator('app-message-text pre').textContent()).toBe(code);
+    expect(await chat.text()).not.toContain('```');
+    expect(chat.errors).toEqual([]);
+  });
+
   it('counts down to the next attempt, and then shows the answer', async () => {
     const chat = await open();
     await chat.send('/busy How do the tides work?');
@@ -130,6 +141,19 @@ describe('the chat', () => {
     await chat.button('Continue').click();
     await chat.until(async () => (await chat.text()).length > text.length);
     await chat.shows(answerTo('light'));
+    expect(chat.errors).toEqual([]);
+  });
+
+  it('is stopped while it waits for another attempt, and asks nothing more', async () => {
+    const chat = await open();
+    await chat.send('/busy Stop the tides');
+    await chat.until(async () => (await chat.status()).startsWith('Busy'));
+    await chat.button('Stop').click();
+    await chat.page.getByText('Stopped.').waitFor();
+    await chat.send('Why do cats purr?');
+    await chat.shows(answerTo('purr'));
+    expect(await chat.page.getByText('Stopped.').count()).toBe(1);
+    expect(requestsAbout('/busy Stop the tides').filter(({ text }) => !text.includes('purr'))).toHaveLength(1);
     expect(chat.errors).toEqual([]);
   });
 
@@ -194,6 +218,7 @@ describe('an answer on its way', () => {
     await chat.send('Killed a day in the life of light');
     await chat.reads(20);
     await own.end('SIGKILL');
+    await chat.until(async () => (await chat.status()).startsWith('Connection lost, trying again'));
     await own.begin();
     // Who was killed is believed to live for ten seconds.
     await chat.button('Ask again').waitFor();
@@ -218,6 +243,9 @@ describe('an answer on its way', () => {
     await chat.reads(20);
     await own.end('SIGKILL');
     await own.begin();
+    expect(await chat.page.getByRole('alert').locator('p').textContent()).toContain(
+      'The server no longer knows this answer. What was said is kept.',
+    );
     await chat.button('Continue').click();
     await chat.page.getByRole('alert').waitFor({ state: 'detached' });
     await chat.shows(answerTo('light'));

@@ -117,6 +117,12 @@ describe('a page with useChat', () => {
     ]);
   });
 
+  it('is served on after a request for an address that is none', async () => {
+    const { url } = await Example.open([]);
+    expect((await fetch(`${url}/`)).status).toBe(200);
+    expect((await fetch(url)).status).toBe(200);
+  });
+
   it('goes on where it was when it is loaded anew, with each word once and one request', async () => {
     const { answer, release } = heldAnswer();
     const example = await Example.open([answer]);

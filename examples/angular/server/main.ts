@@ -5,7 +5,8 @@
  *
  * Variables: PORT, HOST, REDIS_URL, and those in provider.ts.
  */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createClient, createRelayHandler, createSessions } from 'steadystream';
 import { toNodeHandler } from 'steadystream/node';
 import { chooseProvider } from './provider.ts';
@@ -32,10 +33,16 @@ const relay = toNodeHandler(
 const files = serveFiles();
 
 const server = createServer((request, response) => {
-  if (request.url?.startsWith('/api/chat')) void relay(request, response);
+  if (request.url?.startsWith('/api/chat')) answer(request, response);
   else if (request.url === '/api/model') response.end(JSON.stringify({ provider: provider.name, model }));
   else files(request, response);
 });
+
+const answering = new Set<Promise<void>>();
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const answered = relay(request, response).finally(() => answering.delete(answered));
+  answering.add(answered);
+}
 
 server.listen(Number(PORT), HOST, () => {
   console.log(`http://${HOST}:${PORT} answers with ${provider.name} ${model}, streams are kept in ${REDIS_URL ? 'Redis' : 'memory'}`);
@@ -46,8 +53,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, shutDo
 /** A second signal ends the process at once. */
 async function shutDown(): Promise<void> {
   server.close();
-  // Answers come to their end, or are given to another process; who reads one here reads it until then.
+  // Answers come to their end, or are given to another process. Who reads one here reads it until then.
   await sessions.drain();
+  await Promise.race([Promise.all(answering), delay(2_000)]);
   closing.abort();
   process.exit();
 }

@@ -5,9 +5,9 @@ import { MessageText } from './message-text';
 import { modelName } from './model-name';
 import { onlineSignal } from './online';
 import { StatusLine } from './status-line';
-import { statusWords } from './status-words';
 import { StickToEnd } from './stick-to-end';
 import { Suggestions } from './suggestions';
+import { waitingFor } from './waiting';
 
 /** A conversation with whoever the server says. */
 @Component({
@@ -23,14 +23,14 @@ export class App {
     // The conversation outlives a reload, and an answer that is on its way goes on.
     storage: { key: 'chat' },
   });
+  protected readonly waiting = waitingFor(this.chat.view);
   protected readonly modelName = modelName();
   protected readonly isOnline = onlineSignal();
   /** For those who listen: when something changes, and not each second. */
   protected readonly announcement = computed(() => {
-    const { status, attempt } = this.chat.view();
-    if (status === 'done') return 'The answer is complete.';
-    const words = statusWords(this.chat.view());
-    return words && attempt > 1 ? `${words}, attempt ${attempt}` : words;
+    if (this.chat.status() === 'done') return 'The answer is complete.';
+    const { words = '', attempt } = this.waiting() ?? {};
+    return attempt ? `${words}, attempt ${attempt}` : words;
   });
 
   private readonly composer = viewChild.required(Composer);
