@@ -52,9 +52,9 @@ export class AttemptContext implements RequestContext {
     return recoveries === 0 ? idempotencyKey : `${idempotencyKey}-${recoveries}`;
   }
 
-  /** How far the answer has come, in the provider's own numbering. */
+  /** How far the answer has come, in the provider's own numbering. A decoder that has no place for it has read past the one that it began with. */
   get cursor(): string | undefined {
-    return this.#decoder?.cursor ?? this.from;
+    return this.#decoder ? this.#decoder.cursor : this.from;
   }
 
   follow(decoder: Pick<Decoder, 'cursor'>, head: ResponseHead): void {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Checkpoint, checkpointSchema, type StreamPosition } from './core/checkpoint.ts';
 import { defaults, maxTimerDelay } from './core/defaults.ts';
 import type { ErrorCategory } from './core/error-category.ts';

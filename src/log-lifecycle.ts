@@ -1,5 +1,5 @@
 import type { Observer } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LifecycleEvent } from './core/lifecycle.ts';
 import { callback, count, parseOptions } from './core/options.ts';
 import type { ProviderError } from './core/provider-error.ts';

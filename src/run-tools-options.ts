@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StreamOptions } from './client-options.ts';
 import { defaults } from './core/defaults.ts';
 import { count, limit, milliseconds, parseOptions } from './core/options.ts';

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   accessOrResponse,
   callback,
@@ -30,10 +30,11 @@ import {
   type StreamRequest,
 } from '../index.ts';
 import { type AgUiRun, parseRun } from './run-agent-input.ts';
-import { toAgUiEvents } from './to-ag-ui-events.ts';
+import { groupAgUiEvents } from './to-ag-ui-events.ts';
 
 /** What a run wants of a client; those of {@link createClient} have it. */
 export interface RunClient {
+  /** The answer to a request. */
   stream(
     request: StreamRequest,
     options: { readonly tenant?: string | undefined; readonly requestId?: string | undefined },
@@ -132,7 +133,7 @@ export function createAgUiHandler(options: AgUiHandlerOptions): RelayHandler {
 
   function answer(events$: Observable<EventLike>, asked: AgUiRun, own: Readonly<Record<string, string>>): Response {
     const settings = eventStreamSchema.parse(writing);
-    const stream = new EventStreamBody(events$.pipe(toAgUiEvents(asked)), settings, undefined, framing);
+    const stream = new EventStreamBody(events$.pipe(groupAgUiEvents(asked)), settings, undefined, framing);
     return responseOf(stream, { ...settings, headers: { ...own, ...settings.headers } });
   }
 

@@ -1,3 +1,4 @@
+import { isItemOfAnswer } from '../endpoint.ts';
 import type { Part, ProviderMetadata } from '../index.ts';
 
 type ProviderItem = Extract<Part, { readonly type: 'provider-item' }>;
@@ -26,7 +27,9 @@ export function decrypted(value: unknown): { readonly providerMetadata?: Provide
   return {
     ...(isFields(providerMetadata) &&
       Object.values(providerMetadata).every(isFields) && { providerMetadata: providerMetadata as ProviderMetadata }),
-    ...(typeof format === 'string' && isFields(item) && { providerItem: { type: 'provider-item' as const, format, item } }),
+    ...(typeof format === 'string' &&
+      isFields(item) &&
+      isItemOfAnswer(item) && { providerItem: { type: 'provider-item' as const, format, item } }),
   };
 }
 

@@ -2,7 +2,7 @@ import { eventsOfSnapshot, publicError, WholeCharacters } from '../endpoint.ts';
 import { type EventLike, isProviderError, type ProviderMetadata, type StreamEvent, type Usage } from '../index.ts';
 import type { AgUiEvent, AgUiUsage } from './ag-ui-event.ts';
 import { encryptedItem, encryptedMetadata } from './encrypted-value.ts';
-import { type AgUiMessage, type AgUiRun, messagesBefore } from './run-agent-input.ts';
+import { type AgUiMessage, type AgUiRun, isOfRun, messagesBefore } from './run-agent-input.ts';
 import { RunCalls } from './run-calls.ts';
 
 type Kind = 'text' | 'reasoning' | 'refusal';
@@ -57,7 +57,7 @@ export class EventWriter {
   begin(): readonly AgUiEvent[] {
     const { threadId, runId, messages } = this.#run;
     this.#events.push({ type: 'RUN_STARTED', threadId, runId });
-    const own = messages.filter((message) => !messagesBefore(this.#run).includes(message));
+    const own = messages.filter((message) => isOfRun(message, runId));
     // It is asked for once more, by a client that has read some of it.
     if (own.length > 0) this.#tellHistory(own.find(({ role }) => role === 'reasoning')?.id);
     return this.#taken();

@@ -27,7 +27,12 @@ export interface AgUiRun {
 
 /** The messages of a run that were there before it: a client that asks for the same run again holds some of its own. */
 export function messagesBefore({ messages, runId }: AgUiRun): readonly AgUiMessage[] {
-  return messages.filter(({ id }) => !id.startsWith(`${runId}/`));
+  return messages.filter((message) => !isOfRun(message, runId));
+}
+
+/** Whether a message is one that a run has said. */
+export function isOfRun({ id }: AgUiMessage, runId: string): boolean {
+  return id.startsWith(`${runId}/`);
 }
 
 /** @throws UnreadableRequest for what is no run; what the messages hold is checked by who converts them. */
@@ -43,7 +48,9 @@ export function parseRun(body: unknown): AgUiRun {
   if (!Array.isArray(messages) || !messages.every((message: Partial<AgUiMessage> | null) => typeof message?.id === 'string')) {
     throw new UnreadableRequest(400, 'messages must be an array of messages, each with its id');
   }
-  if (tools !== undefined && !Array.isArray(tools)) throw new UnreadableRequest(400, 'tools must be an array');
+  if (tools !== undefined && !(Array.isArray(tools) && tools.every((tool) => typeof tool === 'object' && tool !== null))) {
+    throw new UnreadableRequest(400, 'tools must be an array of tools');
+  }
   const whole = run as AgUiRun;
   return { ...whole, messages: messagesBefore(whole) };
 }

@@ -1,4 +1,4 @@
-import { catchError, concat, concatMap, defer, type OperatorFunction } from 'rxjs';
+import { catchError, concat, concatAll, defer, filter, map, type OperatorFunction, of } from 'rxjs';
 import { type EventLike, ProviderError } from '../index.ts';
 import type { AgUiEvent } from './ag-ui-event.ts';
 import { EventWriter } from './event-writer.ts';
@@ -21,6 +21,12 @@ import { type AgUiRun, parseRun } from './run-agent-input.ts';
  * ```
  */
 export function toAgUiEvents(run: Pick<AgUiRun, 'threadId' | 'runId' | 'messages'>): OperatorFunction<EventLike, AgUiEvent> {
+  const group = groupAgUiEvents(run);
+  return (source) => source.pipe(group, concatAll());
+}
+
+/** The same, where the events that one event became come together. */
+export function groupAgUiEvents(run: Pick<AgUiRun, 'threadId' | 'runId' | 'messages'>): OperatorFunction<EventLike, readonly AgUiEvent[]> {
   parseRun(run);
   return (source) =>
     defer(() => {
@@ -32,15 +38,19 @@ export function toAgUiEvents(run: Pick<AgUiRun, 'threadId' | 'runId' | 'messages
         return writer.fail(error);
       };
       const events$ = source.pipe(
-        concatMap((event) => {
+        map((event) => {
           if (isOver) return [];
           const events = writer.push(event);
           isOver = event.type === 'finish';
           return events;
         }),
-        catchError((error) => end(error)),
+        catchError((error) => of(end(error))),
       );
       const cutShort = () => end(new ProviderError({ category: 'interrupted', reason: 'the stream ended before the answer did' }));
-      return concat(writer.begin(), events$, defer(cutShort));
+      return concat(
+        of(writer.begin()),
+        events$,
+        defer(() => of(cutShort())),
+      ).pipe(filter((events) => events.length > 0));
     });
 }

@@ -23,7 +23,8 @@ export function toMessages(messages: readonly AgUiMessage[]): Message[] {
   const tell = (role: Message['role'], parts: readonly Part[]): void => {
     const last = told.at(-1);
     const isOne = last?.role === role && (role === 'assistant' || role === 'tool');
-    if (isOne) last.parts.push(...parts);
+    // One by one: a page may send more of them than a call takes arguments.
+    if (isOne) for (const part of parts) last.parts.push(part);
     else if (parts.length > 0) told.push({ role, parts: [...parts] });
   };
   for (const [index, message] of messages.entries()) {
@@ -94,7 +95,11 @@ function partOf(part: unknown, place: string): Part {
   if (type === 'text' && typeof text === 'string') return { type, text };
   const { type: kind, value, mimeType } = isFields(source) ? source : {};
   if (type !== 'image' || typeof value !== 'string') throw invalid(`${place}: only texts and images are taken`);
-  if (kind === 'data') return { type, data: value, mediaType: typeof mimeType === 'string' ? mimeType : 'image/png' };
+  if (kind === 'data') {
+    const mediaType = mimeType ?? 'image/png';
+    if (typeof mediaType !== 'string' || !mediaType.startsWith('image/')) throw invalid(`${place}: only texts and images are taken`);
+    return { type, data: value, mediaType };
+  }
   if (!/^(https:|data:image\/)/i.test(value)) throw invalid(`${place}: an image needs an https: or a data: address`);
   return { type, url: value };
 }

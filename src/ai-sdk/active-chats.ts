@@ -1,9 +1,9 @@
 import { asyncScheduler } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, parseOptions } from '../endpoint.ts';
 
 /**
- * Where it is kept which answer a chat is on: a text under a key, which names the tenant as well. Both are made and read by the handler.
+ * Where it is kept which answer a chat is on: the id of its stream under a key, which names the tenant as well.
  *
  * Processes that share their sessions must share it, too.
  *
@@ -16,13 +16,15 @@ import { count, parseOptions } from '../endpoint.ts';
  * ```
  */
 export interface ActiveChats {
+  /** What is kept under a key. */
   get(key: string): string | undefined | PromiseLike<string | undefined>;
+  /** Keeps it, in place of what was there; what it gives is awaited. */
   set(key: string, value: string): unknown;
 }
 
 /** Options of {@link memoryActiveChats}. */
 export interface MemoryActiveChatsOptions {
-  /** Chats beyond which those that were asked for longest ago are forgotten. Default: 10,000. */
+  /** Chats beyond which those that were asked for longest ago are forgotten; their answers go on. Default: 10,000. */
   readonly maxChats?: number | undefined;
   /** How long a chat is known after it was last asked for, in milliseconds. Default: 3,600,000. */
   readonly ttl?: number | undefined;

@@ -17,6 +17,8 @@ export interface ChatRequest {
 export function parseChatRequest(body: unknown): ChatRequest {
   const { id, messages } = (typeof body === 'object' && body !== null ? body : {}) as Partial<ChatRequest>;
   if (typeof id !== 'string' || id === '' || id.length > 200) throw new UnreadableRequest(400, 'id must be a text of 1 to 200 characters');
+  // Half a character can stand in no address.
+  if (/\p{Surrogate}/u.test(id)) throw new UnreadableRequest(400, 'id must be well-formed');
   if (!Array.isArray(messages)) throw new UnreadableRequest(400, 'messages must be an array');
   return body as ChatRequest;
 }

@@ -136,10 +136,19 @@ export class ChunkWriter {
         this.#finish(event);
         break;
       default:
-        // A part of somebody's own is a chunk already.
-        if ((event as EventLike).type.startsWith('data-') && 'data' in (event as object))
-          this.#chunks.push(event as unknown as UIMessageChunk);
+        this.#own(event);
     }
+  }
+
+  /** A part of somebody's own is a chunk already; the AI SDK refuses one with any other member, and a cursor would say that it can be asked for again. */
+  #own(event: EventLike): void {
+    const { type, id, data, transient } = event as EventLike & {
+      readonly id?: string;
+      readonly data?: unknown;
+      readonly transient?: boolean;
+    };
+    if (!isOwn(type) || !('data' in event)) return;
+    this.#chunks.push({ type, ...(id !== undefined && { id }), data, ...(transient !== undefined && { transient }) });
   }
 
   #begin(event?: EventLike): void {
@@ -264,6 +273,10 @@ export class ChunkWriter {
 
 /** On a text with which the model refused; it is shown, and is no text of the answer. */
 export const refusalMetadata: ProviderMetadata = { steadystream: { refusal: true } };
+
+function isOwn(type: string): type is `data-${string}` {
+  return type.startsWith('data-');
+}
 
 function wireKind(kind: Kind): 'text' | 'reasoning' {
   return kind === 'reasoning' ? 'reasoning' : 'text';

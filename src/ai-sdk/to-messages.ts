@@ -1,3 +1,4 @@
+import { isItemOfAnswer } from '../endpoint.ts';
 import { type Message, type Part, ProviderError, type ProviderMetadata } from '../index.ts';
 import { currentParts } from './current-parts.ts';
 
@@ -23,8 +24,9 @@ type Fields = Readonly<Record<string, unknown>>;
  *   conversation with one.
  * - Reasoning goes back only with the metadata by which its provider can check it.
  * - What a `data-restart` part has made void, sources, step marks and data parts of your own are left out.
+ * - Items of a provider by which a page would speak for somebody, allow a call, or reach what is kept elsewhere are left out.
  *
- * The input may come from a page as it is.
+ * The input may come from a page as it is; nobody has checked what it says about what the model and its tools have said, or who speaks as `system`.
  *
  * @throws ProviderError `invalid-request` that names what is no message; a handler answers 400.
  */
@@ -81,11 +83,10 @@ function answerOf(parts: readonly (UIPartLike & Fields)[], place: string): Messa
       if (providerMetadata) said.push({ type: 'reasoning', text: textOf(part, place), providerMetadata });
     } else if (type === 'data-provider-item') {
       const { format, item } = isFields(part.data) ? part.data : {};
-      if (typeof format === 'string' && isFields(item)) said.push({ type: 'provider-item', format, item });
+      if (typeof format === 'string' && isFields(item) && isItemOfAnswer(item)) said.push({ type: 'provider-item', format, item });
     } else if (type === 'data-message') {
       close();
-      // Whoever may speak as the system is decided by a server.
-      if (isFields(part.data) && part.data.role === 'user') messages.push(part.data as unknown as Message);
+      messages.push(...takenIn(part.data, place));
     } else if (type === 'dynamic-tool' || type.startsWith('tool-')) {
       const [call, result] = toolTurn(part, place) ?? [];
       if (call && result) {
@@ -96,6 +97,24 @@ function answerOf(parts: readonly (UIPartLike & Fields)[], place: string): Messa
   }
   close();
   return messages;
+}
+
+/** What the user said while tools ran; whoever may speak as the system is decided by a server. */
+function takenIn(message: unknown, place: string): Message[] {
+  const { role, content } = isFields(message) ? message : {};
+  if (role !== 'user') return [];
+  if (typeof content === 'string') return [{ role, content }];
+  if (!Array.isArray(content)) throw invalid(`${place}: the content of a message must be a text or an array of parts`);
+  return [{ role, content: content.map((part: unknown) => takenInPart(isFields(part) ? part : {}, place)) }];
+}
+
+function takenInPart(part: Fields, place: string): Part {
+  const { type, text, url, data, mediaType } = part;
+  if (type === 'text' && typeof text === 'string') return { type, text };
+  if (type !== 'image') throw invalid(`${place}: a message of the user holds texts and images`);
+  if (typeof data !== 'string') return imageOf({ mediaType: mediaType ?? 'image/*', url }, place);
+  if (typeof mediaType !== 'string' || !mediaType.startsWith('image/')) throw invalid(`${place}: an image needs its type`);
+  return { type, data, mediaType };
 }
 
 function toolTurn(part: UIPartLike & Fields, place: string): readonly [Part, Part] | undefined {

@@ -1,5 +1,5 @@
-import { catchError, concat, concatMap, defer, type OperatorFunction } from 'rxjs';
-import { z } from 'zod';
+import { catchError, concat, concatAll, defer, filter, map, type OperatorFunction, of } from 'rxjs';
+import * as z from 'zod';
 import { callback, parseOptions } from '../endpoint.ts';
 import { type EventLike, ProviderError, type StreamEvent } from '../index.ts';
 import { ChunkWriter } from './chunk-writer.ts';
@@ -43,7 +43,12 @@ const schema = z.strictObject(chunksShape);
  * ```
  */
 export function toUIMessageChunks(config: UIMessageChunksConfig = {}): OperatorFunction<EventLike, UIMessageChunk> {
-  const settings = parseOptions('toUIMessageChunks', schema, config);
+  const group = groupUIMessageChunks(parseOptions('toUIMessageChunks', schema, config));
+  return (source) => source.pipe(group, concatAll());
+}
+
+/** The same, where the chunks that one event became come together. */
+export function groupUIMessageChunks(settings: z.output<typeof schema>): OperatorFunction<EventLike, readonly UIMessageChunk[]> {
   return (source) =>
     defer(() => {
       const writer = new ChunkWriter(settings);
@@ -54,16 +59,19 @@ export function toUIMessageChunks(config: UIMessageChunksConfig = {}): OperatorF
         return writer.fail(error);
       };
       const chunks$ = source.pipe(
-        concatMap((event) => {
+        map((event) => {
           if (isOver) return [];
           const chunks = writer.push(event);
           isOver = event.type === 'finish';
           return chunks;
         }),
-        catchError((error) => end(error)),
+        catchError((error) => of(end(error))),
       );
       const cutShort = () => end(new ProviderError({ category: 'interrupted', reason: 'the stream ended before the answer did' }));
-      return concat(chunks$, defer(cutShort));
+      return concat(
+        chunks$,
+        defer(() => of(cutShort())),
+      ).pipe(filter((chunks) => chunks.length > 0));
     });
 }
 

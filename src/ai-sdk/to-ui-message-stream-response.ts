@@ -1,8 +1,8 @@
 import type { Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventStreamBody, type EventStreamFraming, eventStreamSchema, parseOptions, responseOf } from '../endpoint.ts';
 import type { EventLike, EventStreamOptions } from '../index.ts';
-import { chunksShape, toUIMessageChunks, type UIMessageChunksConfig } from './to-ui-message-chunks.ts';
+import { chunksShape, groupUIMessageChunks, type UIMessageChunksConfig } from './to-ui-message-chunks.ts';
 
 /** Options of {@link toUIMessageStreamResponse}. Times are milliseconds. */
 export interface UIMessageStreamOptions
@@ -29,17 +29,18 @@ const schema = z.strictObject({ ...bodyShape, status: eventStreamSchema.shape.st
 /** How the chunks of a body are written. */
 export type UIMessageBodySettings = z.output<typeof schema>;
 
-/** The chunks of a stream of events as the body of a response. */
-export function uiMessageBody(events$: Observable<EventLike>, { messageId, isReplay, messageMetadata, ...body }: UIMessageBodySettings) {
+/** A response whose body is the chunks of a stream of events. */
+export function uiMessageResponse(events$: Observable<EventLike>, config: UIMessageBodySettings): Response {
+  const { messageId, isReplay, messageMetadata, ...body } = config;
   const settings = eventStreamSchema.parse(body);
   const stream = new EventStreamBody(
-    events$.pipe(toUIMessageChunks({ messageId, isReplay, messageMetadata })),
+    events$.pipe(groupUIMessageChunks({ messageId, isReplay, messageMetadata })),
     settings,
     undefined,
     uiMessageFraming,
   );
   const headers = { 'x-vercel-ai-ui-message-stream': 'v1', ...settings.headers };
-  return { body: stream, response: () => responseOf(stream, { ...settings, headers }) };
+  return responseOf(stream, { ...settings, headers });
 }
 
 /**
@@ -59,5 +60,5 @@ export function uiMessageBody(events$: Observable<EventLike>, { messageId, isRep
  * ```
  */
 export function toUIMessageStreamResponse(events$: Observable<EventLike>, options: UIMessageStreamOptions = {}): Response {
-  return uiMessageBody(events$, parseOptions('toUIMessageStreamResponse', schema, options)).response();
+  return uiMessageResponse(events$, parseOptions('toUIMessageStreamResponse', schema, options));
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   accessOrResponse,
   callback,
@@ -11,32 +11,15 @@ import {
   publicError,
   readJson,
   refuse,
-  statusOf,
+  refuseUnasked,
   UnreadableRequest,
 } from '../endpoint.ts';
-import {
-  defaults,
-  isProviderError,
-  type RelayAccess,
-  type RelayedSessions,
-  type RelayHandler,
-  type StreamRecord,
-  type StreamRequest,
-} from '../index.ts';
+import { defaults, type RelayAccess, type RelayHandler, type StreamRequest } from '../index.ts';
 import { type ActiveChats, memoryActiveChats } from './active-chats.ts';
-import { type ActiveAnswer, ChatAnswers } from './chat-answers.ts';
+import { ChatAnswers, type ChatSessions, ownMessageId } from './chat-answers.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
 import { chunksShape } from './to-ui-message-chunks.ts';
-import { bodyShape, type UIMessageStreamOptions, uiMessageBody } from './to-ui-message-stream-response.ts';
-
-/** What a chat wants of sessions; those of {@link createSessions} have it. */
-export interface ChatSessions extends RelayedSessions {
-  attach(
-    id: string,
-    options: { readonly snapshot?: boolean | undefined; readonly tenant?: string | undefined },
-  ): ReturnType<RelayedSessions['attach']>;
-  find(id: string, options: { readonly tenant?: string | undefined }): PromiseLike<Pick<StreamRecord, 'state'> | undefined>;
-}
+import { bodyShape, type UIMessageStreamOptions, uiMessageResponse } from './to-ui-message-stream-response.ts';
 
 /** Options of {@link createUIMessageHandler}. */
 export interface UIMessageHandlerOptions extends Omit<UIMessageStreamOptions, 'status' | 'messageId' | 'isReplay'> {
@@ -83,6 +66,7 @@ const schema = z.strictObject({
  * | `GET <path>/<chat>/stream` | the answer that the chat is on, from its beginning; 204 where there is none, or it has ended |
  * | `DELETE <path>/<chat>`, `POST <path>/<chat>/stop` | cancels it: 204, also where there is none |
  *
+ * A `POST` of a page of another origin has to say `application/json`, for which browsers ask first: 415.
  * A refusal is JSON, `{ error }`, with what an end user may read: 400, 401, 403, 404, 405, 409, 413, 415, 503. A chat of another tenant is one of
  * which nothing is known.
  *
@@ -113,24 +97,16 @@ export function createUIMessageHandler(options: UIMessageHandlerOptions): RelayH
       ...(requestId !== undefined && { requestId }),
     });
     const events$ = sessions.attach(answer.streamId, tenantOf(access));
-    return uiMessageBody(events$, { ...writing, status: 200, messageId: answer.messageId, isReplay: false }).response();
+    return uiMessageResponse(events$, { ...writing, status: 200, messageId: answer.messageId, isReplay: false });
   }
 
   async function resume(chatId: string, access: RelayAccess): Promise<Response> {
-    const answer = await answers.find(chatId, access);
-    const record = answer && (await sessions.find(answer.streamId, tenantOf(access)));
+    const streamId = await answers.find(chatId, access);
+    const record = streamId === undefined ? undefined : await sessions.find(streamId, tenantOf(access));
     const hasEnded = record?.state === 'sealed' || record?.state === 'lost';
-    if (!answer || !record || (hasEnded && !replayEnded)) return nothing();
-    return await replay(answer, access);
-  }
-
-  async function replay({ streamId, resumedId }: ActiveAnswer, access: RelayAccess): Promise<Response> {
+    if (streamId === undefined || !record || (hasEnded && !replayEnded)) return nothing();
     const events$ = sessions.attach(streamId, { ...tenantOf(access), snapshot: true });
-    const { body, response } = uiMessageBody(events$, { ...writing, status: 200, messageId: resumedId, isReplay: true });
-    // What an answer failed with is told inside of it; that it cannot be read is not.
-    const failure = await body.failureWithin(defaults.relay.statusDelay);
-    if (failure === undefined || statusOf(failure) === undefined) return response();
-    return isProviderError(failure) && failure.category === 'not-found' ? nothing() : errorToResponse(failure);
+    return uiMessageResponse(events$, { ...writing, status: 200, messageId: ownMessageId(streamId), isReplay: true });
   }
 
   async function stop(chatId: string, access: RelayAccess): Promise<Response> {
@@ -147,7 +123,11 @@ export function createUIMessageHandler(options: UIMessageHandlerOptions): RelayH
     if (isResponse(access)) return access;
     const segments = new URL(request.url).pathname.replace(/\/+$/, '').split('/');
     const last = segments.at(-1);
-    if (method === 'POST') return last === 'stop' ? await stop(chatIdOf(segments.at(-2)), access) : await start(request, access);
+    if (method === 'POST' && last !== 'stop') return await start(request, access);
+    if (method === 'POST') {
+      refuseUnasked(request);
+      return await stop(chatIdOf(segments.at(-2)), access);
+    }
     if (method === 'DELETE') return await stop(chatIdOf(last === 'stream' ? segments.at(-2) : last), access);
     if (last !== 'stream') throw new UnreadableRequest(404, 'there is no such address');
     return await resume(chatIdOf(segments.at(-2)), access);

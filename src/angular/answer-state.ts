@@ -56,11 +56,12 @@ export class AnswerState {
     return new Promise((resolve) => outsideReactiveContext(this.#errors, () => resolve(this.#end(this.#execution))));
   }
 
-  regenerate(): void {
+  /** @param own Options of this call alone. */
+  regenerate(own?: StreamOptions): void {
     if (!this.#asked) return;
     // With its key a relay would give the same answer once more.
     const { from: _, idempotencyKey: __, ...options } = this.#asked.options;
-    this.ask(this.#asked.request, options);
+    this.ask(this.#asked.request, { ...options, ...own });
   }
 
   /** @param own Options of this call alone. */
@@ -68,9 +69,14 @@ export class AnswerState {
     if (!this.#asked || !isBroken(untracked(this.view))) return;
     const from = this.#place();
     const { request } = this.#asked;
-    const { idempotencyKey: _, recovery = ['resume', 'continue'], ...options } = this.#asked.options;
-    if (from && canGoOn(from)) this.ask(request, { ...options, recovery, ...own, from });
-    else if (untracked(this.view).status === 'failed' && !from?.result.toolCalls.length) this.regenerate();
+    const { idempotencyKey: _, ...options } = this.#asked.options;
+    if (from && canGoOn(from)) this.goOn(request, { ...options, ...own }, from);
+    else if (untracked(this.view).status === 'failed' && !from?.result.toolCalls.length) this.regenerate(own);
+  }
+
+  /** Asks for what follows a place: resumed, else continued from its text. */
+  goOn(request: StreamRequest, options: StreamOptions, from: Checkpoint): void {
+    this.ask(request, { ...options, recovery: options.recovery ?? ['resume', 'continue'], from });
   }
 
   clear(): void {
@@ -83,8 +89,15 @@ export class AnswerState {
     });
   }
 
-  /** Shows what was kept of an answer that is not running. */
+  /**
+   * Shows what was kept of an answer that is not running.
+   *
+   * @throws TypeError for what could not be gone on with.
+   */
   restore(asked: Asked, view: AnswerView): void {
+    const { request, options, checkpoint: from } = asked;
+    // It is looked at, and nothing is asked before somebody subscribes.
+    untracked(() => this.#client.stream(request, { ...options, from }));
     this.#asked = asked;
     this.#view.set(view);
   }

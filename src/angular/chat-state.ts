@@ -67,14 +67,17 @@ export class ChatState {
 
   /** Shows what was kept. An answer that was on its way goes on, if somebody is still writing it. */
   restore({ messages, answer }: KeptChat): void {
-    this.#past.set(messages);
+    this.#past.set(messages.map(interrupted));
     if (!answer) return;
     this.#answerId.set(answer.message.id);
     try {
-      const { request, checkpoint, idempotencyKey } = answer;
-      const wasRunning = isRunning(answer.message);
+      const { message, request, checkpoint, idempotencyKey } = answer;
+      const wasRunning = isRunning(message);
+      // Its server may have been asked, and not have answered: asked the same once more, it gives what it has.
+      const isAsked = wasRunning && answer.isKept && idempotencyKey && (message.status !== 'streaming' || !checkpoint);
       if (wasRunning && checkpoint?.cursor !== undefined) this.answer.ask(request, { ...this.#options, idempotencyKey, from: checkpoint });
-      else if (wasRunning && answer.isKept && idempotencyKey) this.answer.ask(request, { ...this.#options, idempotencyKey });
+      else if (isAsked && checkpoint) this.answer.goOn(request, { ...this.#options, idempotencyKey }, checkpoint);
+      else if (isAsked) this.answer.ask(request, { ...this.#options, idempotencyKey });
       else this.answer.restore({ request, options: this.#options, checkpoint }, brokenView(answer));
     } catch {
       // What was kept is of another version, or of somebody else.
@@ -84,7 +87,9 @@ export class ChatState {
 
   #ask(turns: readonly ChatMessage[], id: string, options?: StreamOptions): void {
     if (this.answer.isOnServer) return;
-    const request = this.#request(turns.flatMap(({ messages }) => messages));
+    // Of a conversation of which only the end was kept, an answer comes first; models want to be asked something.
+    const asked = turns.slice(turns.findIndex(({ role }) => role === 'user'));
+    const request = this.#request(asked.flatMap(({ messages }) => messages));
     this.answer.ask(request, { ...this.#options, idempotencyKey: newId(), ...options });
     this.#past.set(turns);
     this.#answerId.set(id);
@@ -103,7 +108,13 @@ function brokenView({ message, checkpoint }: KeptAnswer): AnswerView {
   const { text, reasoning, toolCalls } = checkpoint?.result ?? message;
   const shown = { text, reasoning, toolCalls, attempt: 1 };
   if (status === 'stopped') return { ...shown, status: 'stopped' };
-  const known = error && error.category in errorCategories ? error : undefined;
+  const known = error && Object.hasOwn(errorCategories, error.category) ? error : undefined;
   const failure = new ProviderError({ category: 'interrupted', phase: 'streaming', ...known, partial: checkpoint?.result, checkpoint });
   return { ...shown, status: 'failed', error: failure };
+}
+
+/** A turn that is over. One that was on its way when its page went away, and too long to be gone on with, is interrupted. */
+function interrupted(turn: ChatMessage): ChatMessage {
+  if (!isRunning(turn)) return turn;
+  return { ...turn, status: 'failed', error: new ProviderError({ category: 'interrupted', phase: 'streaming' }).toPublic() };
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Checkpoint, StreamRequest } from '../index.ts';
 import type { ChatMessage } from './chat-message.ts';
 
@@ -86,15 +86,30 @@ export function readChat(storage: ChatStorage): KeptChat | undefined {
   }
 }
 
+/** Less than that is not worth to be kept. */
+const minCharacters = 1_000;
+
 /** Keeps a conversation as far as there is room: its end rather than its beginning. */
 export function writeChat(storage: ChatStorage & { readonly maxCharacters: number }, chat: KeptChat): void {
   try {
     const area = areaOf(storage);
-    const text = textOf(chat, storage.maxCharacters);
+    let text = textOf(chat, storage.maxCharacters);
     if (text === undefined) area.removeItem(storage.key);
-    else area.setItem(storage.key, text);
+    // A page's storage may have less room than that.
+    while (text !== undefined && !isSet(area, storage.key, text)) {
+      text = text.length > minCharacters ? textOf(chat, Math.floor(text.length / 2)) : undefined;
+    }
   } catch {
     // The page goes on without.
+  }
+}
+
+function isSet(area: NonNullable<ChatStorage['area']>, key: string, text: string): boolean {
+  try {
+    area.setItem(key, text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -59,6 +59,7 @@ export class Execution {
   #result: StreamResult | undefined;
   #isOver = false;
   #isCancelled = false;
+  #stopped: Promise<void> | undefined;
 
   /**
    * @param report Told of a cancellation that failed.
@@ -113,8 +114,13 @@ export class Execution {
     this.#left$.next();
   }
 
-  /** Ends it for good, at its source; resolves when that is done, and never rejects. */
-  async stop(): Promise<void> {
+  /** Ends it for good, at its source; resolves when that is done, whoever asks, and never rejects. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     if (this.#isOver) return;
     const position = this.#position?.();
     const isWhole = this.#result?.finishReason !== undefined;

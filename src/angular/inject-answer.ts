@@ -10,7 +10,7 @@ import {
   untracked,
 } from '@angular/core';
 import type { Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StreamEvent, StreamOptions, StreamRequest } from '../index.ts';
 import { AnswerState } from './answer-state.ts';
 import type { AnswerView } from './answer-view.ts';

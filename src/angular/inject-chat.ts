@@ -1,6 +1,6 @@
 import { assertInInjectionContext, type Signal, untracked } from '@angular/core';
 import type { Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Message, Part, StreamEvent, StreamOptions, StreamRequest } from '../index.ts';
 import type { AnswerView } from './answer-view.ts';
 import type { ChatMessage } from './chat-message.ts';

@@ -13,7 +13,7 @@ export function textOutput(stream: NodeJS.WriteStream): AnswerOutput {
   return {
     write: (text) => {
       stream.write(stream.isTTY ? harmless(text) : text);
-      isWithinLine = true;
+      if (text !== '') isWithinLine = !text.endsWith('\n');
     },
     endLine: () => {
       if (isWithinLine) stream.write('\n');

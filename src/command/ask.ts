@@ -2,6 +2,7 @@ import { type Client, configFromEnv, createClient, type Message, type StreamEven
 import type { Arguments } from './arguments.ts';
 import { type ProviderName, providers } from './providers.ts';
 import { happenings, type Run } from './run.ts';
+import { headline } from './wording.ts';
 
 /** A call to a real provider. */
 export interface RealCall extends Pick<Arguments, 'apiKey' | 'baseURL' | 'model'> {
@@ -21,7 +22,7 @@ export function ask(call: RealCall, client: Client, observe?: (event: StreamEven
   const answer$ = client.stream({ model: call.model, messages: [...system, { role: 'user', content: call.prompt }] });
   return {
     title: `${call.provider} ${call.model}`,
-    about: call.prompt,
+    about: headline(call.prompt),
     isSeries: false,
     start: (interrupt$) => happenings(client, [answer$], interrupt$, observe),
   };

@@ -6,6 +6,8 @@ import { failureOf, paceOf, remainsOf, seconds } from './wording.ts';
 type Style = Parameters<typeof styleText>[0];
 const styled = (style: Style, text: string): string => styleText(style, text, { stream: process.stderr });
 
+/** More than the rows of an answer that is to be continued hold, in characters. */
+const window = 8_192;
 const spinner = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'];
 const breakerStyles: Record<string, Style> = { closed: 'green', 'half-open': 'yellow' };
 
@@ -54,7 +56,10 @@ function bodyOf(lane: Lane, now: number, width: number, maxTextRows: number): re
   if (status === 'connecting') return lines('dim', `connecting ${seconds(now - lane.begunAt)}`);
   if (status === 'waiting') return lines('dim', `connected, waiting for content ${seconds(now - lane.begunAt)}`);
 
-  const said = text === '' ? tail(lines('dim', reasoning), maxTextRows) : tail(wrap(text, width), maxTextRows);
+  const said =
+    text === ''
+      ? tail(lines('dim', latest(reasoning, maxTextRows)), maxTextRows)
+      : tail(wrap(latest(text, maxTextRows), width), maxTextRows);
   const sequel = error && status === 'failed' ? waitOf(lane, now) || remainsOf(error) : '';
   const failure = error ? [...lines('red', failureOf(error)), ...lines('dim', sequel)] : [];
   const cancelled = status === 'cancelled' ? lines('yellow', 'cancelled') : [];
@@ -75,6 +80,12 @@ function wrap(text: string, width: number): readonly string[] {
     .replace(/[^\P{Cc}\n]/gu, ' ')
     .trim();
   return shown === '' ? [] : wrapAnsi(shown, Math.max(width, 10), { hard: true }).split('\n');
+}
+
+/** To wrap a long text many times a second would leave no time for it to come. Cut at few places, so that its lines stay where they are. */
+function latest(text: string, rows: number): string {
+  if (rows === Number.POSITIVE_INFINITY) return text;
+  return text.slice(Math.max(0, Math.floor(text.length / window) - 1) * window);
 }
 
 function tail(lines: readonly string[], rows: number): readonly string[] {

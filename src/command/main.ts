@@ -36,8 +36,14 @@ async function main(): Promise<number> {
   return isInterrupted ? exitStatus.interrupted : exitStatusOf(view);
 }
 
-// A pipe that is closed early (`| head -1`) has what it wanted.
-process.stdout.on('error', () => process.exit(exitStatus.complete));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A pipe that is closed early (`| head -1`) has what it wanted.
+  if (error.code === 'EPIPE') process.exit(exitStatus.complete);
+  process.stderr.write(`steadystream: the answer could not be written: ${error.message}\n`);
+  process.exit(exitStatus.partial);
+});
+// Whoever does not read what happens still wants the answer.
+process.stderr.on('error', () => undefined);
 
 main().then(
   (status) => {

@@ -1,8 +1,18 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { ProviderError } from 'steadystream';
 import type { Lane } from './view.ts';
 
 export function seconds(ms: number): string {
   return `${(Math.max(0, ms) / 1_000).toFixed(1)} s`;
+}
+
+/** The beginning of a text as one line, which steers no terminal: a prompt may be a whole file. */
+export function headline(text: string): string {
+  const line = stripVTControlCharacters(text.slice(0, 1_000))
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+  const characters = [...line];
+  return characters.length <= 100 && text.length <= 1_000 ? line : `${characters.slice(0, 99).join('')}…`;
 }
 
 /** `rate-limit (HTTP 429, retry after 1.0 s): Too many requests` */

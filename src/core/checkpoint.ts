@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StreamResult } from './stream-result.ts';
 
 export { fingerprintOf } from './fingerprint.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxTimerDelay } from './defaults.ts';
 import { sanitize } from './sanitize.ts';
 

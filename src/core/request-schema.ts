@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, explainIssue, within } from './options.ts';
 import { ProviderError } from './provider-error.ts';
 import type { StreamRequest } from './request.ts';

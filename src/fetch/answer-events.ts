@@ -68,7 +68,9 @@ class Exchange {
     }
     const { ok, status, headers, body } = response;
     const isForeign = form.kind === 'messages' && !isEventStream(headers.get('content-type'));
-    if (!ok || isForeign) {
+    // The caller's own doing: he wants to see redirects, or has asked whether what he keeps is still good.
+    const isAskedFor = form.kind === 'whole' && (status === 304 || (redirect === 'manual' && status >= 300 && status < 400));
+    if ((!ok && !isAskedFor) || isForeign) {
       const refusal = await readErrorBytes(response, this.#attempt.timeLeft(), (reader) => {
         this.#reader = reader;
       });

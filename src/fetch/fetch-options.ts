@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ClientConfig, type ClientSettings, clientSchema, parseClientConfig } from '../client-options.ts';
 import { callback, count, parseOptions } from '../core/options.ts';
 import type { Provider } from '../core/provider.ts';

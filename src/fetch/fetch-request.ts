@@ -29,12 +29,15 @@ export async function readFetchRequest(input: string | URL | Request, init: Requ
   const headers = new Headers(init.headers ?? request?.headers);
   const saysJson = json.test(headers.get('content-type') ?? '');
   const body = init.body ?? (request && (await bodyOf(request, saysJson)));
+  const method = (init.method ?? request?.method ?? 'GET').toUpperCase();
+  // As `fetch` would: a mistake of the caller's is no trouble of the provider's.
+  if (body != null && /^(?:GET|HEAD)$/.test(method)) throw new TypeError(`a ${method} request cannot have a body`);
   const isRepeatable = !isStream(body);
   const redirect = init.redirect ?? request?.redirect;
   const extras = { ...(request && extrasOf(request)), ...init, ...(isRepeatable ? {} : { duplex: 'half' }) };
   return {
     url,
-    method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
+    method,
     headers,
     json: parseJson(body, saysJson),
     isRepeatable,
@@ -47,6 +50,11 @@ export async function readFetchRequest(input: string | URL | Request, init: Requ
 
 /** JSON is read, so that it can be looked at and sent again; anything else is passed on as it is. */
 async function bodyOf(request: Request, saysJson: boolean): Promise<BodyInit | null> {
+  // Firefox does not show it.
+  if (request.body === undefined) {
+    const bytes = await request.arrayBuffer();
+    return bytes.byteLength === 0 ? null : bytes;
+  }
   return saysJson && request.body ? request.text() : request.body;
 }
 

@@ -9,7 +9,7 @@ export function isJsonType(response: Response | undefined): boolean {
 /**
  * A response with the head of another and a body of its own.
  *
- * Its address is kept. What `fetch` has unpacked is no longer packed, and has another length.
+ * Its address is kept, also on clones. What `fetch` has unpacked is no longer packed, and has another length.
  *
  * @param changes Headers that are set, or with `undefined` left out.
  */
@@ -27,7 +27,12 @@ export function responseLike(
     if (value === undefined) own.delete(name);
     else own.set(name, value);
   }
-  const response = new Response(withoutBody.has(status) ? null : body, { status, statusText, headers: own });
-  Object.defineProperty(response, 'url', { value: url });
-  return response;
+  return at(url, new Response(withoutBody.has(status) ? null : body, { status, statusText, headers: own }));
+}
+
+function at(url: string, response: Response): Response {
+  return Object.defineProperties(response, {
+    url: { value: url },
+    clone: { value: () => at(url, Response.prototype.clone.call(response)) },
+  });
 }

@@ -1,5 +1,5 @@
 import { isObservable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CircuitBreakers, Cooldowns, RetryBudget } from '../index.ts';
 import type { LifecycleRecord } from './lifecycle-record.ts';
 import type { LifecycleSource, ObservedClients } from './lifecycle-source.ts';

@@ -7,7 +7,13 @@ import type { MessageEvent } from '@nestjs/common';
  */
 export class MessageEvents {
   readonly #decoder = new TextDecoder();
-  #lastId = '';
+  #lastId: string;
+
+  /** @param after The id of the last event that the reader has. */
+  constructor(after = '') {
+    // An address may hold anything; a line of its own would be a message of its own.
+    this.#lastId = /^[\x20-\x7e]*$/.test(after) ? after : '';
+  }
 
   /** @param bytes Whole messages; a body is read in no other pieces. */
   read(bytes: Uint8Array): MessageEvent[] {

@@ -18,6 +18,7 @@ export interface SteadyStreamModuleAsyncOptions<E extends EventLike = never> ext
   readonly imports?: ModuleMetadata['imports'];
   /** What the factory is given. Default: nothing. */
   readonly inject?: FactoryProvider['inject'];
+  /** The options, made of what is injected. */
   // biome-ignore lint/suspicious/noExplicitAny: what is injected has the types that its tokens say.
   readonly useFactory: (...injected: any[]) => SteadyStreamOptions<E> | PromiseLike<SteadyStreamOptions<E>>;
 }

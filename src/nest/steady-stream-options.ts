@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Client, EventLike, SessionsConfig } from '../index.ts';
 import { madeWith, milliseconds } from './parse-nest-options.ts';
 

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { MessageEvent, OnModuleDestroy } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { type Client, createSessions, type EventLike, type Sessions } from '../index.ts';
@@ -52,17 +53,31 @@ export class SteadyStream<E extends EventLike = never> implements OnModuleDestro
     reader: StreamReader,
     options: MessageEventsOptions = {},
   ): Promise<Observable<MessageEvent>> {
-    return toMessageEvents(events$, reader, { signal: this.closing, ...options });
+    return toMessageEvents(events$, reader, { ...options, signal: this.#closingOr(options.signal, reader.response) });
   }
 
   /** {@link createRelayEndpoint} over these sessions, which ends with the application. */
   createRelayEndpoint<R extends NodeRequest = NodeRequest>(options: Omit<RelayEndpointOptions<R>, 'sessions'> = {}): RelayEndpoint<R> {
-    return createRelayEndpoint<R>({ signal: this.closing, ...options, sessions: this.sessions });
+    return createRelayEndpoint<R>({ ...options, signal: this.#closingOr(options.signal), sessions: this.sessions });
   }
 
   /** Nest calls it. */
   async onModuleDestroy(): Promise<void> {
     await this.sessions.drain({ deadline: this.#drainDeadline });
     this.#closing.abort();
+  }
+
+  /** Of which `closing` holds on to nothing once a response is over; with `AbortSignal.any` it would. */
+  #closingOr(signal: AbortSignal | undefined, response?: ServerResponse): AbortSignal {
+    if (!signal) return this.closing;
+    const either = new AbortController();
+    const abort = () => either.abort();
+    const signals = [this.closing, signal];
+    for (const each of signals) each.addEventListener('abort', abort, { once: true });
+    response?.once('close', () => {
+      for (const each of signals) each.removeEventListener('abort', abort);
+    });
+    if (signals.some(({ aborted }) => aborted)) abort();
+    return either.signal;
   }
 }

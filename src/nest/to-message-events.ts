@@ -1,6 +1,6 @@
 import { Logger, type MessageEvent } from '@nestjs/common';
 import { asyncScheduler, EMPTY, Observable, tap } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults, type EventLike, type EventStreamOptions, isProviderError, toEventStreamResponse } from '../index.ts';
 import { endConnection } from './end-connection.ts';
 import { MessageEvents } from './message-events.ts';
@@ -83,10 +83,12 @@ export async function toMessageEvents(
   }
   if (options.location !== undefined && !response.headersSent) {
     response.setHeader('location', options.location);
-    if (!response.hasHeader('access-control-expose-headers')) response.setHeader('access-control-expose-headers', 'location');
+    // What is for CORS may have said which others a page may see.
+    const exposed = [response.getHeader('access-control-expose-headers') ?? [], 'location'].flat();
+    response.setHeader('access-control-expose-headers', exposed.join(', '));
   }
   return new Observable((subscriber) => {
-    const messages = new MessageEvents();
+    const messages = new MessageEvents(reader.after);
     const pass = async () => {
       for (let piece = await first; !piece.done; piece = await source.read()) {
         for (const slice of slicesOf(messages.read(piece.value))) {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
+import { unreadBody } from './unread-body.ts';
 
 /** What frameworks add to a request. */
 interface FrameworkRequest {
@@ -35,7 +35,7 @@ export function toWebRequest(incoming: IncomingMessage & FrameworkRequest, signa
   // Joined as text: resolved, a path that begins with two slashes would be another host's.
   const target = `${scheme}://${hostOf(headers.host)}${path.startsWith('/') ? path : new URL(path, 'http://localhost').pathname}`;
   if (method === 'GET' || method === 'HEAD') return new Request(target, { method, headers: sent, signal });
-  return new Request(target, { method, headers: sent, signal, body: bodyOf(incoming, body), duplex: 'half' } as RequestInit);
+  return new Request(target, { method, headers: sent, signal, body: bodyOf(incoming, body, signal), duplex: 'half' } as RequestInit);
 }
 
 /** Whoever asks may claim any host; one that no address can hold is none. */
@@ -43,7 +43,7 @@ function hostOf(host: string | undefined): string {
   return host !== undefined && URL.canParse(`http://${host}`) ? host : 'localhost';
 }
 
-function bodyOf(incoming: IncomingMessage, parsed: unknown): BodyInit | null {
-  if (parsed === undefined || !incoming.readableEnded) return Readable.toWeb(incoming) as ReadableStream<Uint8Array>;
+function bodyOf(incoming: IncomingMessage, parsed: unknown, signal: AbortSignal): BodyInit | null {
+  if (parsed === undefined || !incoming.readableEnded) return unreadBody(incoming, signal);
   return typeof parsed === 'string' || parsed instanceof Uint8Array ? (parsed as BodyInit) : JSON.stringify(parsed);
 }

@@ -40,7 +40,8 @@ async function write(response: ServerResponse, { status, headers, body }: Respon
   // Another implementation of fetch has headers of its own.
   const sent = new Headers(headers);
   const cookies = sent.getSetCookie();
-  for (const [name, value] of sent) if (name !== 'set-cookie') response.setHeader(name, value);
+  for (const [name, value] of sent)
+    if (name !== 'set-cookie') response.setHeader(name, listed.has(name) ? joined(response, name, value) : value);
   if (cookies.length > 0) response.setHeader('set-cookie', cookies);
   if (!body?.getReader) {
     response.end();
@@ -48,6 +49,13 @@ async function write(response: ServerResponse, { status, headers, body }: Respon
   }
   response.flushHeaders();
   await pipe(body.getReader(), response);
+}
+
+/** Headers that are lists, of which middleware before this has said a part, as that for CORS has. */
+const listed = new Set(['access-control-expose-headers', 'vary']);
+
+function joined(response: ServerResponse, name: string, value: string): string {
+  return [response.getHeader(name) ?? [], value].flat().join(', ');
 }
 
 async function pipe(reader: ReadableStreamDefaultReader<Uint8Array>, response: ServerResponse): Promise<void> {

@@ -1,5 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, instance, limit, parseOptions } from '../core/options.ts';
 import { BulkheadMachine } from '../policies/bulkhead.ts';
 import { limitExceeded } from './limit-exceeded.ts';

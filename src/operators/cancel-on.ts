@@ -1,4 +1,4 @@
-import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { fromEvent, type MonoTypeOperatorFunction, Observable, share } from 'rxjs';
 import { ProviderError } from '../core/provider-error.ts';
 import { OperatorSubscriber } from './operator-subscriber.ts';
 
@@ -29,8 +29,16 @@ export function cancelOn<T>(signal: AbortSignal | undefined): MonoTypeOperatorFu
         cancel();
         return;
       }
-      signal.addEventListener('abort', cancel);
-      subscriber.add(() => signal.removeEventListener('abort', cancel));
+      subscriber.add(abortOf(signal).subscribe(cancel));
       source.subscribe(upstream);
     });
+}
+
+const aborts = new WeakMap<AbortSignal, Observable<unknown>>();
+
+/** One listener a signal: Node takes a dozen of them, as of streams that share the signal of a shutdown, for a leak, and warns. */
+function abortOf(signal: AbortSignal): Observable<unknown> {
+  const abort$ = aborts.get(signal) ?? fromEvent(signal, 'abort').pipe(share());
+  aborts.set(signal, abort$);
+  return abort$;
 }

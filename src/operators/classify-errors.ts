@@ -1,5 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ErrorCategory, errorCategories } from '../core/error-category.ts';
 import type { StreamEvent } from '../core/event.ts';
 import { callback, milliseconds, parseOptions } from '../core/options.ts';

@@ -1,5 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable, Subject } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults } from '../core/defaults.ts';
 import { errorCategories } from '../core/error-category.ts';
 import type { StreamEvent } from '../core/event.ts';

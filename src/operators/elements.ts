@@ -1,5 +1,5 @@
 import { Observable, type OperatorFunction, of } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EventLike, StreamEvent } from '../core/event.ts';
 import { parseOptions } from '../core/options.ts';
 import { ProviderError } from '../core/provider-error.ts';

@@ -1,5 +1,5 @@
 import { from, Observable, type ObservableInput, type ObservedValueOf, type OperatorFunction } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ErrorCategory, errorCategories } from '../core/error-category.ts';
 import { callback, parseOptions } from '../core/options.ts';
 import type { ProviderError } from '../core/provider-error.ts';

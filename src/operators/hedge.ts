@@ -1,5 +1,5 @@
 import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type Subscription } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults } from '../core/defaults.ts';
 import { callback, count, milliseconds, parseOptions } from '../core/options.ts';
 import type { ProviderError } from '../core/provider-error.ts';

@@ -1,5 +1,5 @@
 import { asyncScheduler, from, type MonoTypeOperatorFunction, Observable, type ObservableInput } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults } from '../core/defaults.ts';
 import { currentFlowGate, FlowGate, withFlowGate } from '../core/flow-gate.ts';
 import { callback, count, milliseconds, parseOptions } from '../core/options.ts';

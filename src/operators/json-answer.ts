@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults } from '../core/defaults.ts';
 import type { EventLike, StreamEvent } from '../core/event.ts';
 import { count, limit } from '../core/options.ts';

@@ -1,5 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, instance, limit, parseOptions } from '../core/options.ts';
 import { RateLimiterMachine } from '../policies/rate-limiter.ts';
 import { monotonicClock } from './clock.ts';

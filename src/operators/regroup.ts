@@ -1,5 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseOptions } from '../core/options.ts';
 import { requireSegmenter } from '../policies/graphemes.ts';
 import { RingBuffer } from '../policies/ring-buffer.ts';

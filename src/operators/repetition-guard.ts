@@ -1,5 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults } from '../core/defaults.ts';
 import type { EventLike, StreamEvent } from '../core/event.ts';
 import { count, parseOptions } from '../core/options.ts';

@@ -1,5 +1,5 @@
 import { EMPTY, Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults } from '../core/defaults.ts';
 import { instance, milliseconds, parseOptions } from '../core/options.ts';
 import type { EvidenceVerdict } from '../policies/resilience-evidence.ts';

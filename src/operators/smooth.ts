@@ -1,5 +1,5 @@
 import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type Subscription } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults, maxTimerDelay } from '../core/defaults.ts';
 import { currentFlowGate, FlowGate, withFlowGate } from '../core/flow-gate.ts';
 import { milliseconds, parseOptions, within } from '../core/options.ts';

@@ -1,5 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type EventLike, isContentEvent, type StreamEvent } from '../core/event.ts';
 import { parseOptions } from '../core/options.ts';
 import type { StreamResult } from '../core/stream-result.ts';

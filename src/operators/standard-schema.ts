@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ProviderError } from '../core/provider-error.ts';
 import { describePath, type JsonPath } from '../policies/json-path.ts';
 

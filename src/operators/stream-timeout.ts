@@ -1,5 +1,5 @@
 import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type Subscription } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxTimerDelay } from '../core/defaults.ts';
 import { afterDelivery } from '../core/delivery.ts';
 import type { EventLike } from '../core/event.ts';

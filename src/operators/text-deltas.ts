@@ -1,5 +1,5 @@
 import { Observable, type OperatorFunction } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults } from '../core/defaults.ts';
 import type { EventLike, StreamEvent } from '../core/event.ts';
 import { parseOptions } from '../core/options.ts';

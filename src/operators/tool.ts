@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject, type JsonObject } from '../core/json-value.ts';
 import { callback, parseOptions } from '../core/options.ts';
 import type { Message, ToolDefinition } from '../core/request.ts';

@@ -1,5 +1,5 @@
 import { asyncScheduler, Observable, type OperatorFunction, type Subscription } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults } from '../core/defaults.ts';
 import { type EventLike, isContentEvent, type StreamEvent } from '../core/event.ts';
 import { milliseconds, parseOptions } from '../core/options.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults, maxTimerDelay } from '../core/defaults.ts';
 import { callback, count, instance, milliseconds, within } from '../core/options.ts';
 import type { RetryBudget } from './retry-budget.ts';

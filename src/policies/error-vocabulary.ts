@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ErrorCategory, errorCategories } from '../core/error-category.ts';
 import type { RateLimitSnapshot } from '../core/event.ts';
 import { callback, parseOptions } from '../core/options.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Provider } from '../core/provider.ts';
 import type { StreamRequest } from '../core/request.ts';
 import { AnthropicDecoder } from './anthropic-decoder.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RequestContext } from '../core/context.ts';
 import { parseOptions } from '../core/options.ts';
 import { ProviderError } from '../core/provider-error.ts';

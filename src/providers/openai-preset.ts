@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ReasoningEffort } from '../core/request.ts';
 import type { ErrorVocabulary } from '../policies/error-vocabulary.ts';
 import type { ThinkTagOptions } from '../policies/think-tags.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Provider } from '../core/provider.ts';
 import type { ThinkTagOptions } from '../policies/think-tags.ts';
 import { type EndpointOptions, endpointSchema, nonEmpty } from './endpoint.ts';

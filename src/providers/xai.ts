@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Provider } from '../core/provider.ts';
 import { type EndpointOptions, endpointSchema } from './endpoint.ts';
 import type { OpenAIPreset } from './openai-preset.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults } from '../index.ts';
 import { parseRedisOptions } from './parse-redis-options.ts';
 import type { RedisClient } from './redis-client.ts';

@@ -3,81 +3,70 @@ import { maxTimerDelay } from '../core/defaults.ts';
 import type { EventLike } from '../core/event.ts';
 import { FlowGate, withFlowGate } from '../core/flow-gate.ts';
 import { ProviderError } from '../core/provider-error.ts';
+import { EventMessages } from './event-messages.ts';
 import { type EventStreamFraming, relayFraming } from './event-stream-framing.ts';
 import type { EventStreamSettings } from './event-stream-options.ts';
-import { isEndId } from './last-event-id.ts';
+import { comment, keepAlive } from './keep-alive.ts';
 import { publicError, publicJson } from './public-json.ts';
-import { WholeCharacters } from './whole-characters.ts';
+import { ReaderQueue } from './reader-queue.ts';
 
-/** A line on its own that begins with a colon says nothing, and shows that the connection lives. */
-const comment = ':\n\n';
 /** A source that can pause is paused when so much of the buffer is full. */
 const pauseAt = 0.25;
 /** When all readers of a process are sent away at once, they come back within so many milliseconds. */
 const returnWithin = { min: 500, max: 4_500 };
 
+/** Events on their way to one reader: one, or several that are one, and are written together. */
+export type Told = EventLike | readonly EventLike[];
+
 /**
  * Events on their way to one reader, as the body of a response.
  *
- * Subscribes when the body is read first. Each read is given all that has come since the one before.
+ * Subscribes when the body is read first.
  */
 export class EventStreamBody {
-  readonly #events$: Observable<EventLike>;
+  readonly #events$: Observable<Told>;
   readonly #settings: EventStreamSettings;
-  readonly #encoder = new TextEncoder();
-  readonly #characters = new WholeCharacters();
+  readonly #messages = new EventMessages();
   readonly #gate = new FlowGate();
   readonly #resources = new Subscription();
-  readonly #again: ((after: string) => Observable<EventLike>) | undefined;
+  readonly #again: ((after: string) => Observable<Told>) | undefined;
   readonly #framing: EventStreamFraming;
+  readonly #queue = new ReaderQueue({
+    wanted: () => {
+      this.#begin();
+      this.#catchUp();
+    },
+    given: () => this.#gate.reopen(),
+    left: () => this.#close(),
+  });
   #source = new Subscription();
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #hasBegun = false;
   /** Nothing is taken any more; what is queued is still delivered. */
   #hasEnded = false;
   /** Whether the end was written. */
   #isWhole = false;
-  /** Whether a read waits. */
-  #isWanted = false;
-  #queue: string[] = [];
-  #length = 0;
-  #lastCursor: string | undefined;
-  /** Whether the last event had a cursor: what comes after one that had none cannot be asked for. */
-  #endsAtCursor = false;
   /** Whether there is more than waits here, to be asked for when that has been read. */
   #isBehind = false;
-  #writtenAt = 0;
   #settle: ((failure: unknown) => void) | undefined;
-
-  readonly stream = new ReadableStream<Uint8Array>(
-    {
-      pull: (controller) => {
-        this.#controller = controller;
-        this.#isWanted = true;
-        this.#begin();
-        this.#catchUp();
-        this.#deliver();
-      },
-      cancel: () => this.#close(),
-    },
-    // Nothing is asked for ahead of the reader: what waits, waits here, where it is counted.
-    { highWaterMark: 0 },
-  );
 
   /**
    * @param again The stream after an event, for a reader that was too slow; without it, the reader has to come back.
    * @param framing Of another wire than the relay's own.
    */
   constructor(
-    events$: Observable<EventLike>,
+    events$: Observable<Told>,
     settings: EventStreamSettings,
-    again?: (after: string) => Observable<EventLike>,
+    again?: (after: string) => Observable<Told>,
     framing: EventStreamFraming = relayFraming,
   ) {
     this.#events$ = events$;
     this.#settings = settings;
     this.#again = again;
     this.#framing = framing;
+  }
+
+  get stream(): ReadableStream<Uint8Array> {
+    return this.#queue.stream;
   }
 
   /** Subscribes now, and tells what the stream failed with before its first event; `undefined` once it is known to have one, or after a while. */
@@ -96,14 +85,14 @@ export class EventStreamBody {
 
   /** Whether its reader can come back for the rest. */
   get #isDurable(): boolean {
-    return this.#lastCursor !== undefined || this.#settings.location !== undefined;
+    return this.#messages.lastCursor !== undefined || this.#settings.location !== undefined;
   }
 
   #begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
-    const { retry, signal, maxAge } = this.#settings;
-    this.#write(retry === undefined ? comment : `retry: ${Math.ceil(retry)}\n\n`);
+    const { retry, signal, heartbeat, maxAge } = this.#settings;
+    this.#queue.push(retry === undefined ? comment : `retry: ${Math.ceil(retry)}\n\n`);
     if (signal?.aborted) {
       this.#dismiss();
       return;
@@ -113,15 +102,14 @@ export class EventStreamBody {
       signal.addEventListener('abort', dismiss);
       this.#resources.add(() => signal.removeEventListener('abort', dismiss));
     }
-    this.#writtenAt = asyncScheduler.now();
-    this.#beat();
+    this.#resources.add(keepAlive(this.#queue, heartbeat));
     if (maxAge <= maxTimerDelay) {
-      this.#resources.add(asyncScheduler.schedule(() => this.#isDurable && this.#close(), maxAge * (1 - Math.random() / 10)));
+      this.#resources.add(asyncScheduler.schedule(() => this.#isDurable && this.#close(), maxAge * (1 - this.#draw() / 10)));
     }
     this.#subscribe(this.#events$);
   }
 
-  #subscribe(events$: Observable<EventLike>): void {
+  #subscribe(events$: Observable<Told>): void {
     const source = new Subscription();
     this.#source = source;
     // One that is left while it emits synchronously may go on for a while.
@@ -149,51 +137,38 @@ export class EventStreamBody {
     }
   }
 
-  #take(event: EventLike): void {
+  #take(told: Told): void {
     this.#settle?.(undefined);
     const { isPublic, maxBufferedBytes } = this.#settings;
-    if (!isPublic(event)) return;
-    for (const each of this.#characters.push(event)) this.#writeEvent(each);
-    this.#deliver();
-    const waiting = 2 * this.#length;
+    const before = this.#queue.bytes;
+    for (const event of isSeveral(told) ? told : [told]) if (isPublic(event)) this.#queue.push(this.#messages.of(event));
+    this.#queue.deliver();
+    const waiting = this.#queue.bytes;
+    // One that is large in itself says nothing of its reader.
+    const isSlow = before > maxBufferedBytes * pauseAt;
     // What was on its way when a source was paused may still come.
-    if (waiting > maxBufferedBytes && (!this.#gate.taken || waiting > 2 * maxBufferedBytes)) this.#overflow();
+    if (isSlow && waiting > maxBufferedBytes && (!this.#gate.taken || waiting > 2 * maxBufferedBytes)) this.#overflow();
     else if (waiting > maxBufferedBytes * pauseAt) this.#gate.close();
-  }
-
-  #writeEvent(event: EventLike): void {
-    const { cursor } = event as { readonly cursor?: string | undefined };
-    const json = publicJson(event);
-    const id = cursor !== undefined && isIdentifier(cursor) ? `id: ${cursor}\n` : '';
-    if (id) this.#lastCursor = cursor;
-    this.#endsAtCursor = id !== '';
-    this.#write(`${id}data: ${json}\n\n`);
-  }
-
-  #write(text: string): void {
-    this.#queue.push(text);
-    this.#length += text.length;
   }
 
   /** What waits is still read, so that a reader comes further each time; what follows is read from the log when there is room. */
   #overflow(): void {
-    if (this.#again && this.#endsAtCursor) {
+    if (this.#again && this.#messages.endsAtCursor) {
       this.#isBehind = true;
       this.#source.unsubscribe();
-      // What it holds comes again.
-      this.#characters.end();
+      this.#messages.forget();
     } else if (this.#isDurable) {
       this.#close();
     } else {
-      this.#empty();
+      this.#queue.empty();
       this.#fail(new ProviderError({ category: 'buffer-overflow', phase: 'local', reason: 'the reader is too slow' }));
     }
   }
 
   #catchUp(): void {
-    if (!this.#isBehind || this.#hasEnded || this.#length > 0) return;
+    if (!this.#isBehind || this.#hasEnded || this.#queue.bytes > 0) return;
     this.#isBehind = false;
-    this.#subscribe((this.#again as (after: string) => Observable<EventLike>)(this.#lastCursor as string));
+    this.#subscribe((this.#again as (after: string) => Observable<Told>)(this.#messages.lastCursor as string));
   }
 
   #fail(error: unknown): void {
@@ -220,9 +195,9 @@ export class EventStreamBody {
   }
 
   #writeEnd(failure?: EventLike): void {
-    for (const each of this.#characters.end()) this.#writeEvent(each);
-    if (failure) this.#write(`data: ${publicJson(failure)}\n\n`);
-    this.#write(this.#framing.end(this.#lastCursor));
+    this.#queue.push(this.#messages.rest());
+    if (failure) this.#queue.push(`data: ${publicJson(failure)}\n\n`);
+    this.#queue.push(this.#framing.end(this.#messages.lastCursor));
     this.#isWhole = true;
     this.#close();
   }
@@ -232,8 +207,8 @@ export class EventStreamBody {
     if (this.#hasEnded) return;
     const { whenCut } = this.#framing;
     const { min, max } = returnWithin;
-    if (typeof whenCut === 'object') this.#write(`data: ${publicJson(whenCut)}\n\n`);
-    else this.#write(`retry: ${Math.ceil(min + Math.random() * (max - min))}\n\n`);
+    if (typeof whenCut === 'object') this.#queue.push(`data: ${publicJson(whenCut)}\n\n`);
+    else this.#queue.push(`retry: ${Math.ceil(min + this.#draw() * (max - min))}\n\n`);
     this.#close();
   }
 
@@ -248,58 +223,18 @@ export class EventStreamBody {
     } catch {
       // What a teardown throws is of no use to the reader.
     }
-    this.#deliver();
+    this.#queue.end(this.#isWhole || this.#framing.whenCut !== 'fail' ? 'close' : 'fail');
   }
 
-  #empty(): void {
-    this.#queue = [];
-    this.#length = 0;
-  }
-
-  #deliver(): void {
-    const controller = this.#controller;
-    if (!controller || !this.#isWanted) return;
-    if (this.#length > 0) {
-      const bytes = this.#encoder.encode(this.#queue.length === 1 ? this.#queue[0] : this.#queue.join(''));
-      this.#empty();
-      this.#isWanted = false;
-      this.#writtenAt = asyncScheduler.now();
-      controller.enqueue(bytes);
-      this.#gate.reopen();
+  #draw(): number {
+    try {
+      return Math.min(1, Math.max(0, this.#settings.random() || 0));
+    } catch {
+      return 0.5;
     }
-    if (this.#hasEnded && this.#length === 0) {
-      this.#controller = undefined;
-      try {
-        if (this.#isWhole || this.#framing.whenCut !== 'fail') controller.close();
-        else controller.error(new Error('the stream was cut off'));
-      } catch {
-        // It was cancelled.
-      }
-    }
-  }
-
-  /** A comment where nothing was written for so long, and somebody waits for it. One timer, set anew when it fires. */
-  #beat(): void {
-    const { heartbeat } = this.#settings;
-    if (heartbeat > maxTimerDelay) return;
-    const due = this.#writtenAt + heartbeat - asyncScheduler.now();
-    const timer = asyncScheduler.schedule(
-      () => {
-        this.#resources.remove(timer);
-        if (asyncScheduler.now() - this.#writtenAt >= heartbeat) {
-          if (this.#isWanted && this.#length === 0) this.#write(comment);
-          this.#deliver();
-          this.#writtenAt = asyncScheduler.now();
-        }
-        this.#beat();
-      },
-      Math.max(due, 1),
-    );
-    this.#resources.add(timer);
   }
 }
 
-/** Whether a reader can be given it, and will give it back as it is; one that looks like that of an end marker would be the end. */
-function isIdentifier(cursor: string): boolean {
-  return /^[\x21-\x7e]+$/.test(cursor) && !isEndId(cursor);
+function isSeveral(told: Told): told is readonly EventLike[] {
+  return Array.isArray(told);
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults } from '../core/defaults.ts';
 import type { EventLike } from '../core/event.ts';
 import { callback, count, milliseconds } from '../core/options.ts';
@@ -35,6 +35,8 @@ export interface EventStreamOptions {
    * Which failures only close a stream that can be read again, because the stream itself has not failed. Default: a store that cannot be reached.
    */
   readonly isClosingFor?: ((error: unknown) => boolean) | undefined;
+  /** Draws a number from 0 up to 1, by which `maxAge` and the return of readers that are sent away are spread. Default: `Math.random`. */
+  readonly random?: (() => number) | undefined;
 }
 
 /** All but what is of one response. */
@@ -51,6 +53,7 @@ export const eventStreamShape = {
   signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, { error: 'must be an AbortSignal' }).optional(),
   isPublic: callback<(event: EventLike) => boolean>().default(() => isForEveryone),
   isClosingFor: callback<(error: unknown) => boolean>().default(() => isOfTheStore),
+  random: callback<() => number>().default(() => Math.random),
 };
 
 export const eventStreamSchema = z.strictObject({

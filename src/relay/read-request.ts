@@ -22,8 +22,7 @@ const maxDepth = 256;
  * @throws UnreadableRequest for another type (415), for more than `maxBody` bytes (413), and for what is no JSON, or nested too deep (400).
  */
 export async function readJson(request: Request, maxBody: number): Promise<unknown> {
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json') throw new UnreadableRequest(415, 'the body must be application/json');
+  if (!saysJson(request)) throw new UnreadableRequest(415, 'the body must be application/json');
   const text = await readText(request.body, maxBody);
   if (isDeep(text)) throw new UnreadableRequest(400, `the body is nested deeper than ${maxDepth}`);
   try {
@@ -31,6 +30,23 @@ export async function readJson(request: Request, maxBody: number): Promise<unkno
   } catch {
     throw new UnreadableRequest(400, 'the body is no JSON');
   }
+}
+
+/**
+ * Refuses a request without a body that a page of another origin can send without being asked for leave, with the credentials of whoever looks at it.
+ *
+ * Browsers say where a request comes from; what says nothing of it is none of theirs.
+ *
+ * @throws UnreadableRequest 415 for one of a page of another origin that does not say that it is JSON.
+ */
+export function refuseUnasked(request: Request): void {
+  const site = request.headers.get('sec-fetch-site');
+  const isForeign = site === 'cross-site' || site === 'same-site';
+  if (isForeign && !saysJson(request)) throw new UnreadableRequest(415, 'from another origin the type must be application/json');
+}
+
+function saysJson({ headers }: Request): boolean {
+  return headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() === 'application/json';
 }
 
 /** Looks at the text, so that nothing deep is ever made of it. */

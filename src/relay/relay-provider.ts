@@ -1,5 +1,5 @@
 import { catchError, throwError } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RequestContext } from '../core/context.ts';
 import { defaults } from '../core/defaults.ts';
 import { errorCategories } from '../core/error-category.ts';

@@ -12,6 +12,8 @@ type Instruments<T> = Partial<Record<keyof TelemetryNames, readonly T[]>>;
 const secondsBuckets = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 const tokenBuckets = Array.from({ length: 14 }, (_, power) => 4 ** power);
 
+const maxProviders = 100;
+
 const histograms = {
   durationMetric: ['s', 'How long calls took, over all their attempts.', secondsBuckets],
   timeToFirstChunkMetric: ['s', 'From the subscription to the first content.', secondsBuckets],
@@ -38,6 +40,8 @@ export class CallMetrics {
   readonly #histograms: Instruments<Histogram> = {};
   readonly #counters: Instruments<Counter> = {};
   readonly #models: BoundedValues;
+  /** Those of `resilientFetch` are hosts, and those may come from a user too. */
+  readonly #providers = new BoundedValues(maxProviders);
 
   constructor(meter: Meter, settings: OpenTelemetrySettings, attributes: AttributeWriter) {
     this.#settings = settings;
@@ -95,7 +99,7 @@ export class CallMetrics {
   }
 
   #of({ provider, model }: { provider: string; model: string }, values: NamedValues = {}, own: Attributes = {}): Attributes {
-    const named = { provider: this.#settings.providers[provider] ?? provider, requestModel: this.#models.of(model) };
+    const named = { provider: this.#providers.of(this.#settings.providers[provider] ?? provider), requestModel: this.#models.of(model) };
     return this.#attributes.write({ ...values, ...named }, own);
   }
 }

@@ -1,7 +1,7 @@
 import { type Attributes, type Context, context, type Link, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AttemptSpans } from './attempt-spans.ts';
 import { eventOf } from './call-events.ts';
-import { errorFacts, finishReasonOf, usageValues } from './end-values.ts';
+import { errorFacts, finishReasonOf, isUnknown, usageValues } from './end-values.ts';
 import { answerContent, messagesContent } from './message-content.ts';
 import { type CallMoment, categoryOf, type EndOfCall, outcomeOf } from './outcome.ts';
 import { requestValues } from './request-values.ts';
@@ -99,7 +99,7 @@ export class CallSpan {
           provider,
           model: model.slice(0, 256),
           attempts: attempt,
-          ...(usage?.estimated && { 'usage.estimated': true }),
+          ...(usage?.estimated && !isUnknown(usage) && { 'usage.estimated': true }),
           ...(all && {
             'usage.over_all_attempts.input_tokens': all.inputTokens,
             'usage.over_all_attempts.output_tokens': all.outputTokens,

@@ -10,9 +10,9 @@ export function finishReasonOf(end: EndOfCall): string {
   return end.type === 'finish' ? (conventional[end.finishReason] ?? end.finishReason) : 'error';
 }
 
-/** What an answer cost; of one that was cut, what the call did. */
+/** What an answer cost; of one that was cut, what the call did. That nothing is known of it is not that it was free. */
 export function usageValues(usage: Usage | undefined): NamedValues {
-  if (!usage) return {};
+  if (!usage || isUnknown(usage)) return {};
   const { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens } = usage;
   return { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens };
 }
@@ -26,4 +26,9 @@ export function errorFacts({ phase, timeout, gaveUp, code, providerRequestId }: 
     'error.code': code,
     provider_request_id: providerRequestId,
   };
+}
+
+/** As of an answer that is no stream, which `resilientFetch` does not read. */
+export function isUnknown({ estimated, totalTokens }: Usage): boolean {
+  return estimated && totalTokens === 0;
 }

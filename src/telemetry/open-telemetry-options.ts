@@ -1,5 +1,5 @@
 import type { Meter, Tracer } from '@opentelemetry/api';
-import { z } from 'zod';
+import * as z from 'zod';
 import { conventionalProviders, operationNames, type TelemetryName, type TelemetryNames } from './names.ts';
 import { count, errorListener, flag, objectWith, parseTelemetryOptions } from './parse-telemetry-options.ts';
 

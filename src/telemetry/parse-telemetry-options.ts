@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** @throws TypeError that names the option which is wrong. */
 export function parseTelemetryOptions<S extends z.ZodType>(name: string, schema: S, options: unknown): z.output<S> {

@@ -1,5 +1,5 @@
 import { type Registry, register } from 'prom-client';
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, errorListener, objectWith, parseTelemetryOptions } from './parse-telemetry-options.ts';
 
 /** Where metrics go, and how many there may be. */

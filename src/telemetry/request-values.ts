@@ -9,7 +9,7 @@ export function requestValues(request: StreamRequest | undefined): NamedValues &
     requestStream: true,
     requestMaxTokens: numberOf(maxOutputTokens),
     requestTemperature: numberOf(temperature),
-    requestStopSequences: Array.isArray(stop) ? stop.slice(0, 16).map(String) : undefined,
+    requestStopSequences: Array.isArray(stop) ? stop.slice(0, 16).flatMap((each) => textOf(each) ?? []) : undefined,
     requestSeed: numberOf(seed),
     requestReasoningLevel: textOf(reasoningEffort),
     outputType: responseFormat && (responseFormat.type === 'text' ? 'text' : 'json'),

@@ -1,6 +1,6 @@
 import { type Context, context, propagation } from '@opentelemetry/api';
 import { Observable, Subscriber } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HttpRequest, Transport } from '../index.ts';
 import type { Guard } from './guard.ts';
 import { flag, parseTelemetryOptions } from './parse-telemetry-options.ts';

@@ -1,5 +1,5 @@
 import { asyncScheduler } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { presets } from '../index.ts';
 import { check } from './check.ts';
 import { RecordedBytes } from './recorded-bytes.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { check } from './check.ts';
 import { type RecordOptions, recordSchema, recordTranscript } from './record-transcript.ts';
 

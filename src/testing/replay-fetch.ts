@@ -1,5 +1,5 @@
 import { asyncScheduler, type Subscription } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { check } from './check.ts';
 import { bytesOf, type Transcript, type TranscriptResponse } from './transcript.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const text = () => z.string({ error: 'must be a text' });
 const object = { error: 'must be an object' };

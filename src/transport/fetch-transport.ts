@@ -1,5 +1,5 @@
 import { asyncScheduler, Observable, type Subscriber, timer } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RequestContext } from '../core/context.ts';
 import { defaults } from '../core/defaults.ts';
 import { deliver } from '../core/delivery.ts';

@@ -11,14 +11,14 @@ const entries: Record<string, readonly string[]> = {
   './ag-ui': ['eventsource-parser', 'rxjs', 'zod'],
   './ai-sdk': ['eventsource-parser', 'rxjs', 'zod'],
   './angular': ['@angular/core', 'eventsource-parser', 'rxjs', 'zod'],
-  './inspector': ['eventsource-parser', 'rxjs', 'zod', 'node:'],
-  './nest': ['@nestjs/common', 'eventsource-parser', 'rxjs', 'zod', 'node:'],
-  './node': ['eventsource-parser', 'rxjs', 'zod', 'node:'],
+  './inspector': ['eventsource-parser', 'node:', 'rxjs', 'zod'],
+  './nest': ['@nestjs/common', 'eventsource-parser', 'node:', 'rxjs', 'zod'],
+  './node': ['eventsource-parser', 'node:', 'rxjs', 'zod'],
   './opentelemetry': ['@opentelemetry/api', 'eventsource-parser', 'rxjs', 'zod'],
-  './prometheus': ['eventsource-parser', 'prom-client', 'rxjs', 'zod'],
-  './redis': ['eventsource-parser', 'rxjs', 'zod'],
-  './store': ['eventsource-parser', 'rxjs', 'zod'],
-  './testing': ['eventsource-parser', 'rxjs', 'zod', 'node:'],
+  './prometheus': ['prom-client', 'zod'],
+  './redis': ['eventsource-parser', 'node:', 'rxjs', 'zod'],
+  './store': [],
+  './testing': ['eventsource-parser', 'node:', 'rxjs', 'zod'],
 };
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -63,5 +63,21 @@ describe('an entry of the package as it is published', () => {
 
   it.each(Object.entries(entries))('%s asks for what it needs, and nothing else', async (entry, needed) => {
     expect(await importsOf(entry)).toEqual(needed);
+  });
+
+  it('brings no page the languages of zod, which are more than all else', async () => {
+    const { metafile } = await build({
+      stdin: { contents: `export { createClient, relay } from ${JSON.stringify(join(packed, 'dist/index.js'))}`, resolveDir: root },
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      platform: 'browser',
+    });
+    const [output] = Object.values(metafile.outputs);
+    const languages = Object.entries(output?.inputs ?? {}).filter(
+      ([path, { bytesInOutput }]) => path.includes('/locales/') && bytesInOutput > 0,
+    );
+    expect(languages.map(([path]) => path.split('/').at(-1))).toEqual(['en.js']);
   });
 });
