@@ -8,12 +8,15 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import * as core from '../src/index.ts';
+import { bundlePage } from '../src/inspector/bundle-page.ts';
 import { table } from './lib/stats.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { paths } = JSON.parse(readFileSync(`${root}/tsconfig.json`, 'utf8')).compilerOptions as { paths: Record<string, [string]> };
 const { peerDependencies } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { peerDependencies: Record<string, string> };
 const peers = [...Object.keys(peerDependencies), 'zod'];
+
+const page = JSON.stringify(await bundlePage());
 
 /** The size of a module, as cells of a table. */
 async function sizeOf(contents: string, external: readonly string[] = []): Promise<readonly [string, string]> {
@@ -26,6 +29,7 @@ async function sizeOf(contents: string, external: readonly string[] = []): Promi
     platform: 'neutral',
     mainFields: ['module', 'main'],
     target: 'es2022',
+    define: { STEADYSTREAM_INSPECTOR_PAGE: page },
     external: ['node:*', ...external, ...external.map((name) => `${name}/*`)],
     logLevel: 'error',
   });
