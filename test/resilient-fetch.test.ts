@@ -75,6 +75,7 @@ describe('the bytes of a stream', () => {
     const server = await serve([{ text, headers: { 'x-request-id': 'req_7', 'x-ratelimit-limit-requests': '9' } }]);
     const response = await ask(quick(), server.url);
     expect(response).toMatchObject({ status: 200, statusText: 'OK', ok: true, url: `${server.url}/chat/completions` });
+    expect(response.clone().clone().url).toBe(response.url);
     expect(response.headers.get('content-type')).toContain('text/event-stream');
     expect(response.headers.get('x-request-id')).toBe('req_7');
     expect(response.headers.get('x-ratelimit-limit-requests')).toBe('9');
@@ -409,6 +410,23 @@ describe('a redirect', () => {
     expect(response.status).toBe(302);
     expect(server.requests).toHaveLength(1);
   });
+
+  it.each([
+    [302, { redirect: 'manual' } as const],
+    [304, { headers: { 'if-none-match': '"1"' } }],
+  ])('or a %i that was asked for is no failure, however often it comes', async (status, init) => {
+    const server = await serve(Array.from({ length: 8 }, () => ({ status, headers: { location: '/elsewhere' } })));
+    const fetch = quick();
+    const moments: LifecycleEvent[] = [];
+    fetch.lifecycle$.subscribe((moment) => moments.push(moment));
+    for (let call = 1; call <= 8; call++) {
+      const response = await fetch(`${server.url}/files/1/content`, init);
+      expect([response.status, response.headers.get('location')]).toEqual([status, '/elsewhere']);
+      await response.text();
+      expect(server.requests).toHaveLength(call);
+    }
+    expect(moments.filter(({ type }) => type === 'error' || type === 'breaker')).toEqual([]);
+  });
 });
 
 describe('a request', () => {
@@ -441,6 +459,28 @@ describe('a request', () => {
     expect(await response.text()).toContain('[DONE]');
     for (const seen of server.requests) expect(seen).toMatchObject({ method: 'POST', text: body, headers: { 'x-mine': '1' } });
     expect(server.requests).toHaveLength(2);
+  });
+
+  it('may be a Request of a browser that does not show its body', async () => {
+    const server = await serve([{ body: {} }, { body: {} }]);
+    const body = '{"model":"m-1"}';
+    const hidden = { body: { value: undefined } };
+    const post = new Request(`${server.url}/embeddings`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    expect((await quick()(Object.defineProperties(post, hidden))).status).toBe(200);
+    expect((await quick()(Object.defineProperties(new Request(`${server.url}/models`), hidden))).status).toBe(200);
+    expect(server.requests).toMatchObject([
+      { method: 'POST', text: body },
+      { method: 'GET', text: '' },
+    ]);
+  });
+
+  it('that fetch would not make is refused as a mistake of the caller, and never counts against the provider', async () => {
+    const server = await serve({ body: {} });
+    const fetch = quick();
+    for (let call = 0; call < 8; call++)
+      await expect(fetch(`${server.url}/models`, { method: 'get', body: '{}' })).rejects.toBeInstanceOf(TypeError);
+    expect((await fetch(`${server.url}/models`)).status).toBe(200);
+    expect(server.requests).toHaveLength(1);
   });
 
   it('whose body is a stream is sent once', async () => {

@@ -119,6 +119,23 @@ describe('an agent over sessions', () => {
     expect(provider.requests).toHaveLength(1);
   });
 
+  it('tells who joins a conversation that is longer than what may wait for a slow reader', async () => {
+    const { answer, release } = heldAnswer();
+    const { url, provider } = await setup([answer], { inSessions: true, maxBufferedBytes: 4_096 });
+    const agent = newAgent(url);
+    agent.addMessage({ id: 'user-2', role: 'user', content: 'x'.repeat(20_000) });
+    const running = runByAgent(url, { agent });
+    await vi.waitFor(() => expect(saidBy(agent)).toBe('One two '), { timeout: 5_000 });
+    agent.abortRun();
+    await running;
+    release();
+    expect(await provider.requests[0]?.ended).toBe('complete');
+    const again = await runByAgent(url, { agent });
+    expect(again.failure).toBeUndefined();
+    expect(again.events.at(-1)).toMatchObject({ type: 'RUN_FINISHED' });
+    expect(saidBy(agent)).toBe('One two three.');
+  });
+
   it('is cancelled at its location, which finishes the run as that', async () => {
     const { answer } = heldAnswer();
     const { url, server, provider } = await setup([answer], { inSessions: true });
@@ -162,6 +179,7 @@ describe('what is no run', () => {
     [400, 'POST', JSON.stringify({ ...run, messages: [{}] }), 'application/json'],
     [400, 'POST', JSON.stringify({ ...run, messages: [{ id: '1', role: 'robot' }] }), 'application/json'],
     [400, 'POST', JSON.stringify({ ...run, tools: 1 }), 'application/json'],
+    [400, 'POST', JSON.stringify({ ...run, tools: [null] }), 'application/json'],
     [413, 'POST', JSON.stringify({ ...run, state: 'x'.repeat(1_000) }), 'application/json'],
     [405, 'PUT', '{}', 'application/json'],
     [404, 'DELETE', undefined, 'application/json'],

@@ -184,6 +184,14 @@ describe('a response', () => {
     expect(message?.parts).toHaveLength(3);
   });
 
+  it('passes on of data parts of your own what the AI SDK takes, and no cursor, by which a connection could be cut', async () => {
+    const mine = { type: 'data-weather', id: 'w', data: { degrees: 21 }, cursor: 'c1', requestId: 'r' };
+    const response = toUIMessageStreamResponse(of(opening, said('It is'), mine, finish));
+    const [text, { message }] = await Promise.all([response.clone().text(), readByAiSdk(response)]);
+    expect(text).not.toMatch(/^id:/m);
+    expect(message?.parts.at(-1)).toEqual({ type: 'data-weather', id: 'w', data: { degrees: 21 } });
+  });
+
   it('takes a stream that ends without its finish for interrupted', async () => {
     const { errors } = await readByAiSdk(toUIMessageStreamResponse(of(opening, said('Hel'))));
     expect(errors).toEqual([failure('interrupted').toPublic().message]);

@@ -217,6 +217,83 @@ describe('a chat', () => {
     expect(setup.provider.requests).toHaveLength(1);
   });
 
+  it('stays on its newest answer where a request that started an older one comes once more, and late', async () => {
+    const held = heldAnswer();
+    const newer = heldAnswer();
+    const setup = await Setup.of([held.answer, newer.answer]);
+    const headers = { 'idempotency-key': 'k-1' };
+    await readUntil(await setup.post('Hello', { headers }), 'two ');
+    const reading = readByAiSdk(await setup.post('No, this'));
+    expect(await setup.provider.requests[0]?.ended).toBe('aborted');
+    await vi.waitFor(async () => {
+      expect((await readByAiSdk(await setup.post('Hello', { headers }))).chunks.at(-1)?.type).toBe('abort');
+    });
+    const again = readByAiSdk(await setup.fetch('GET', '/chat-1/stream'));
+    newer.release();
+    expect(textOf((await reading).message)).toBe('One two three.');
+    expect((await again).message?.id).toBe((await reading).message?.id);
+    expect(setup.provider.requests).toHaveLength(2);
+  });
+
+  it('is not stopped by a page of another origin that nobody has given leave', async () => {
+    const { answer, release } = heldAnswer();
+    const setup = await Setup.of([answer]);
+    const reading = readByAiSdk(await setup.post('Hello'));
+    for (const site of ['cross-site', 'same-site']) {
+      const headers = { 'sec-fetch-site': site };
+      expect((await setup.fetch('POST', '/chat-1/stop', { headers })).status).toBe(415);
+      expect((await setup.fetch('POST', '/chat-1/stop', { headers: { ...headers, 'content-type': 'text/plain' } })).status).toBe(415);
+    }
+    release();
+    expect(textOf((await reading).message)).toBe('One two three.');
+    const asked = { headers: { 'sec-fetch-site': 'cross-site', 'content-type': 'application/json' } };
+    expect((await setup.fetch('POST', '/chat-1/stop', asked)).status).toBe(204);
+    expect((await setup.fetch('POST', '/chat-1/stop', { headers: { 'sec-fetch-site': 'same-origin' } })).status).toBe(204);
+  });
+
+  it('of nobody is not that of a tenant without a name', async () => {
+    const { answer, release } = heldAnswer();
+    const authorize = (request: Request) => (request.headers.has('x-nameless') ? { tenant: '' } : {});
+    const setup = await Setup.of([answer, { text: 'Mine.' }], { authorize });
+    await readUntil(await setup.post('Hello'), 'two ');
+    await (await setup.post('Hello', { headers: { 'x-nameless': '1' } })).text();
+    const reading = readByAiSdk(await setup.fetch('GET', '/chat-1/stream'));
+    release();
+    expect(textOf((await reading).message)).toBe('One two three.');
+  });
+
+  it('is told again an answer that is longer than what may wait for a slow reader', async () => {
+    const { wait, release } = hold();
+    const text = 'x'.repeat(20_000);
+    const setup = await Setup.of([{ text: [text, text, '.'], after: 2, fault: { wait } }], { maxBufferedBytes: 8_192 });
+    await readUntil(await setup.post('Hello'), 'xxx');
+    const reading = readByAiSdk(await setup.fetch('GET', '/chat-1/stream'));
+    release();
+    const { message, errors, failure } = await reading;
+    expect([errors, failure]).toEqual([[], undefined]);
+    expect(textOf(message)).toBe(`${text}${text}.`);
+  });
+
+  it('keeps of what a page has sent the name of its chat alone', async () => {
+    const kept: string[] = [];
+    const activeChats = { get: () => undefined, set: (...words: [string, string]) => kept.push(...words) };
+    const setup = await Setup.of([{ text: 'Hello.' }], { activeChats });
+    const last = { id: 'x'.repeat(100_000), role: 'assistant', parts: [{ type: 'text', text: 'Hi' }] };
+    await (await setup.fetch('POST', '', { body: { id: 'chat-1', messages: [last] } })).text();
+    expect(kept).toEqual(['chat-1', expect.stringMatching(/^stream_\w{32}$/)]);
+  });
+
+  it('may have the name of something that every object has', async () => {
+    const setup = await Setup.of([{ text: 'One.' }, { text: 'Two.' }], { replayEnded: true });
+    for (const [id, text] of [
+      ['__proto__', 'One.'],
+      ['constructor', 'Two.'],
+    ] as const) {
+      await (await setup.post('Hello', { id })).text();
+      expect(textOf((await readByAiSdk(await setup.fetch('GET', `/${id}/stream`))).message)).toBe(text);
+    }
+  });
+
   it('of another tenant is one of which nothing is known', async () => {
     const { answer, release } = heldAnswer();
     const authorize = (request: Request) => {
@@ -296,6 +373,43 @@ describe('a chat', () => {
   });
 });
 
+describe('a chat that resumes', () => {
+  /** A chat of the AI SDK that holds some messages, while an answer is being given. */
+  async function resuming(messages: readonly ChatMessage[]) {
+    const { answer, release } = heldAnswer();
+    const setup = await Setup.of([answer]);
+    await readUntil(await setup.post('Hello'), 'two ');
+    const chat = new Chat<ChatMessage>({
+      id: 'chat-1',
+      messages: [...messages],
+      transport: new DefaultChatTransport({ api: `${setup.server.url}/api/chat` }),
+    });
+    return { chat, release, setup };
+  }
+
+  it('has one message of it where its page resumes twice at once, as in the strict mode of React (vercel/ai 13863)', async () => {
+    const { chat, release } = await resuming([{ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'Hello' }] }]);
+    const both = Promise.all([chat.resumeStream(), chat.resumeStream()]);
+    await vi.waitFor(() => expect(textOf(chat.lastMessage)).toBe('One two '), { timeout: 5_000 });
+    release();
+    await both;
+    expect(chat.messages.map(({ role }) => role)).toEqual(['user', 'assistant']);
+    expect(textOf(chat.lastMessage)).toBe('One two three.');
+  });
+
+  it('shows nothing of the answer before it where that is the last message that it holds (vercel/ai 18457)', async () => {
+    const { chat, release } = await resuming([{ id: 'a0', role: 'assistant', parts: [{ type: 'text', text: 'Before.' }] }]);
+    const resuming$ = chat.resumeStream();
+    release();
+    await resuming$;
+    expect(chat.messages.map(textOf)).toEqual(['Before.', 'One two three.']);
+    expect(toMessages(chat.messages)).toEqual([
+      { role: 'assistant', content: 'Before.' },
+      { role: 'assistant', content: 'One two three.' },
+    ]);
+  });
+});
+
 describe('a tool that runs in the page', () => {
   it('is called, answered, and talked of in the same message', async () => {
     const setup = await Setup.of([{ toolCalls: [{ name: 'where', id: 'c-1', input: { exact: true } }] }, { text: 'You are in Zurich.' }]);
@@ -350,6 +464,7 @@ describe('what is no chat', () => {
     [400, 'POST', '', { body: { id: '', messages: [] } }],
     [400, 'POST', '', { body: { id: 'a'.repeat(201), messages: [] } }],
     [400, 'POST', '', { body: { id: 'a', messages: {} } }],
+    [400, 'POST', '', { body: { id: '\ud83d', messages: [] } }],
     [400, 'POST', '', { body: { id: 'a', messages: [{ id: '1', role: 'robot', parts: [] }] } }],
     [400, 'POST', '', { body: { id: 'a', messages: [] } }],
     [400, 'POST', '', { body: { id: 'a', messages: [] }, headers: { 'idempotency-key': 'a b' } }],
@@ -386,6 +501,20 @@ describe('what is no chat', () => {
     expect(response.headers.get('retry-after')).toBe('2');
     const asked = setup.provider.requests[0];
     expect(asked === undefined || (await asked.ended) === 'aborted').toBe(true);
+  });
+
+  it('waits for ever for no store of chats that is silent, and says of one that fails that it does not answer', async () => {
+    vi.useFakeTimers();
+    const authorize = () => ({});
+    const requestFrom = () => ({ model: 'm-1', messages: [] });
+    for (const get of [() => new Promise<never>(() => {}), () => Promise.reject(new Error('secret words'))]) {
+      const handler = createUIMessageHandler({ sessions: createSessions({}), authorize, requestFrom, activeChats: { get, set: () => {} } });
+      const answering = handler(new Request('http://chat.test/api/chat/chat-1/stream'));
+      await vi.advanceTimersByTimeAsync(10_000);
+      const response = await answering;
+      expect(response.status).toBe(503);
+      expect(await response.text()).not.toContain('secret');
+    }
   });
 
   it('is told of at once where an option is wrong', () => {

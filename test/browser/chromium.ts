@@ -69,7 +69,8 @@ export class Chromium {
         const { errorText } = await send<{ errorText?: string }>('Page.navigate', { url });
         if (errorText) throw new Error(`${url}: ${errorText}`);
         await send('Runtime.evaluate', {
-          expression: 'new Promise((done) => (globalThis.isReady ? done() : addEventListener("load", done)))',
+          // A small page has been loaded by now, and says so no more.
+          expression: 'new Promise((done) => (document.readyState === "complete" ? done() : addEventListener("load", done)))',
           awaitPromise: true,
         });
       },

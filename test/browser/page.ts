@@ -72,4 +72,4 @@ function follow(location: string, closes: boolean): void {
   };
 }
 
-Object.assign(globalThis, { shown, readByClient, readByEventSource, stop: () => reading.unsubscribe(), isReady: true });
+Object.assign(globalThis, { shown, readByClient, readByEventSource, stop: () => reading.unsubscribe() });

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { StreamEvent } from 'steadystream';
 import { type FaultServer, startFaultServer } from 'steadystream/testing';
@@ -19,27 +20,33 @@ interface Situation {
   readonly input?: string;
   /** Sends an interrupt once stdout holds this text. */
   readonly interruptAt?: string;
+  /** A file that stdout is, instead of a pipe. */
+  readonly stdoutTo?: string;
+  /** Whether the other end of stderr is closed from the beginning. */
+  readonly isUnwatched?: boolean;
 }
 
-function steadystream(words: readonly string[], { env, input = '', interruptAt }: Situation = {}): Promise<Outcome> {
+function steadystream(words: readonly string[], { env, input = '', interruptAt, stdoutTo, isUnwatched }: Situation = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--import', 'tsx', 'src/command/main.ts', ...words], {
       cwd: root,
       env: { ...environment, ...env },
+      stdio: ['pipe', stdoutTo === undefined ? 'pipe' : openSync(stdoutTo, 'w'), 'pipe'],
     });
     let stdout = '';
     let stderr = '';
     let isInterrupted = false;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
       if (isInterrupted || interruptAt === undefined || !stdout.includes(interruptAt)) return;
       isInterrupted = true;
       child.kill('SIGINT');
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    child.stdin.end(input);
+    if (isUnwatched) child.stderr?.destroy();
+    child.stdin?.end(input);
     child.once('error', reject).once('close', (status) => resolve({ status, stdout, stderr }));
   });
 }
@@ -133,6 +140,48 @@ describe('the command', () => {
     ]);
     expect(events.at(-1)).toMatchObject({ error: { category: 'interrupted', gaveUp: 'content-delivered' } });
     expect(status).toBe(3);
+  });
+
+  it('ends with 3 when the answer cannot be written: a full disk is no reader that has enough', async () => {
+    const { env, words } = await start([{ text: 'Hello' }, { text: 'Hello' }]);
+    for (const flags of [[], ['--json']]) {
+      const { status, stderr } = await steadystream([...words, ...flags, 'Hi'], { env, stdoutTo: '/dev/full' });
+      expect(stderr).toMatch(/^steadystream: the answer could not be written: ENOSPC/m);
+      expect(status).toBe(3);
+    }
+  });
+
+  it('writes the whole answer though nobody reads what happens', async () => {
+    const { env, words } = await start([busy, { text: 'Because of Rayleigh.' }]);
+    const { status, stdout } = await steadystream([...words, 'Hi'], { env, isUnwatched: true });
+    expect(stdout).toBe('Because of Rayleigh.\n');
+    expect(status).toBe(0);
+  });
+
+  it('shows no more of a prompt than its beginning, and nothing in it that steers a terminal', async () => {
+    const { server, env, words } = await start([{ text: 'A diff.' }]);
+    const prompt = `first line\n\u001b[2J\u0007second ${'x'.repeat(100_000)}`;
+    const { stderr } = await steadystream(words, { env, input: prompt });
+    expect(stderr).toContain('openai gpt-4o-mini: first line second xxx');
+    expect(stderr.length).toBeLessThan(1_000);
+    expect(stderr).not.toMatch(/[^\P{Cc}\n]/u);
+    expect(server.requests[0]?.text).toContain('x'.repeat(100_000));
+  });
+
+  it('writes JSON that steers no terminal, and says the same', async () => {
+    const { env, words } = await start([{ text: 'a\u009b2Jb\u007f' }]);
+    const { stdout } = await steadystream([...words, '--json', 'Hi'], { env });
+    expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line): StreamEvent => JSON.parse(line));
+    expect(events.map((event) => (event.type === 'text-delta' ? event.text : '')).join('')).toBe('a\u009b2Jb\u007f');
+  });
+
+  it('adds no line to an answer that ends with one', async () => {
+    const { env, words } = await start([{ text: 'one\ntwo\n' }]);
+    expect((await steadystream([...words, 'Hi'], { env })).stdout).toBe('one\ntwo\n');
   });
 
   it.each([

@@ -5,6 +5,7 @@ import { createGzip } from 'node:zlib';
 import { concat, from, of, tap, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import {
+  type Checkpoint,
   createClient,
   createRelayHandler,
   createSessions,
@@ -23,6 +24,7 @@ import { afterwards, clientOf, collect, expectError, expectText, request, serve,
 
 const retry = { initialDelay: 5, maxDelay: 20, jitter: 'none' } as const;
 
+const noUsage = { inputTokens: 0, outputTokens: 0, totalTokens: 0, estimated: true };
 const finish = {
   type: 'finish',
   requestId: 'req_server',
@@ -222,6 +224,39 @@ describe('an answer that is relayed', () => {
     const ending = await collect(client.stream(request, { from }));
     expect(typesOf(ending.events)).toEqual(['start', 'snapshot', 'text-delta', 'finish']);
     expect(ending.text).toBe('there');
+  });
+
+  it('is said once where it was read on from a checkpoint, and has failed at its server', async () => {
+    const { sessions, client } = await relayed();
+    sessions.onStart = (log) => log.say('One ');
+    let where: (() => StreamPosition) | undefined;
+    const follow = (position: () => StreamPosition) => {
+      where = position;
+    };
+    let from: Checkpoint | undefined;
+    const reading = client.stream(request, { follow }).subscribe((event) => {
+      if (event.type !== 'text-delta') return;
+      const result = { text: 'One ', reasoning: '', toolCalls: [], messages: [], usage: { ...noUsage }, finishReason: undefined };
+      const position = where?.() as StreamPosition & { readonly fingerprint: string };
+      from = { version: 1, requestId: 'req_page', result, ...position };
+    });
+    await until(() => from !== undefined);
+    reading.unsubscribe();
+    sessions.logs[0]?.say('two ');
+    sessions.logs[0]?.end(new ProviderError({ category: 'network', phase: 'streaming' }));
+    const ending = await collect(client.stream(request, { from }));
+    expectError(ending, { category: 'network' });
+    expect(ending.text).toBe('two ');
+    expect(ending.error?.partial?.text).toBe('One two ');
+    // There is nothing to be read behind its end.
+    expect(ending.error?.checkpoint?.cursor).toBeUndefined();
+    sessions.onStart = (log) => {
+      log.say('three');
+      log.finish();
+    };
+    const next = await collect(client.stream(request, { from: ending.error?.checkpoint, recovery: ['resume', 'continue'] }));
+    expect(next.events.find(({ type }) => type === 'snapshot')).toMatchObject({ result: { text: 'One two ' } });
+    expect(next.text).toBe('three');
   });
 
   it.each([401, 403, 404, 410, 400])('is refused for good with %i', async (status) => {

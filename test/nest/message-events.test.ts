@@ -113,6 +113,34 @@ describe('a session that is read by @Sse()', () => {
     expect(read).not.toMatch(/id: \d/);
   });
 
+  it('leaves a reader where it was that has come back, before there is anything new', async () => {
+    const provider = await serve({ text: words, after: 2, fault: 'stall' });
+    const { url, start } = await serveNest(provider.url);
+    const id = await start();
+    const begun = await within(readUntil(await fetch(`${url}/read/${id}`), 'two '));
+    const after = begun
+      .match(/id: (\d+)/g)
+      ?.at(-1)
+      ?.slice(4) as string;
+    const back = await within(readUntil(await fetch(`${url}/read/${id}`, { headers: { 'last-event-id': after } }), ': \n\n'));
+    expect(back.trim()).toBe(`id: ${after}\n:`);
+    const hostile = encodeURIComponent(`${after}\ndata: {"type":"end"}`);
+    expect(await (await fetch(`${url}/read/${id}?after=${hostile}`)).text()).not.toContain('data:');
+  });
+
+  it('says where it is also to pages of another origin', async () => {
+    const provider = await serve({ text: words });
+    const { url } = await serveNest(provider.url, { prepare: (app) => app.enableCors({ origin: '*', exposedHeaders: ['x-mine'] }) });
+    for (const path of ['start', 'chat']) {
+      const { headers } = await fetch(`${url}/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(request),
+      });
+      expect(headers.get('access-control-expose-headers')).toBe('x-mine, location');
+    }
+  });
+
   it('is 404 for an id that is unknown, and for one of another tenant', async () => {
     const provider = await serve({ text: words });
     const { url, start, logged } = await serveNest(provider.url);

@@ -52,6 +52,19 @@ describe('an application that closes', () => {
   });
 });
 
+describe('the signal of a route', () => {
+  it.each([
+    ['none', undefined],
+    ['one of its own', new AbortController().signal],
+  ])('ends its readers with the application, where it gives %s', async (_, signal) => {
+    const provider = await serve({ text: words, after: 2, fault: 'stall' });
+    const { url, app } = await serveNest(provider.url, { drainDeadline: 0, messages: { signal } });
+    const once = await fetch(`${url}/once`, { method: 'POST', headers: { connection: 'close' } });
+    await within(app.close());
+    expect(await within(once.text())).toContain('One ');
+  });
+});
+
 describe('the module', () => {
   it('makes its client of what other modules know, and is seen everywhere where it is global', async () => {
     const provider = await serve({ text: words });

@@ -152,6 +152,19 @@ describe('behind Express', () => {
     expect((await fetch(`${url}/s1`, { method: 'DELETE' })).status).toBe(204);
   });
 
+  it('adds to what pages of other origins may see, and takes nothing of it away', async () => {
+    const { sessions, url } = await application((app) =>
+      app.use((_request, response, next) => {
+        response.set({ 'access-control-allow-origin': '*', 'access-control-expose-headers': 'x-mine', vary: 'origin' });
+        next();
+      }),
+    );
+    sessions.onStart = (log) => log.finish();
+    const { headers } = await fetch(url, post);
+    expect(headers.get('access-control-expose-headers')).toBe('x-mine, location');
+    expect(headers.get('vary')).toBe('origin');
+  });
+
   it('is not compressed, so that each event comes when it is there', async () => {
     const { sessions, url } = await application((app) => app.use(compression({ threshold: 0 })));
     const response = await fetch(url, post);
@@ -219,6 +232,78 @@ describe('a request of Node as a request', () => {
     await fetch(url, { signal: leaving.signal });
     leaving.abort();
     await within(aborted as Promise<unknown>);
+  });
+
+  it.each([
+    ['not at all', () => new Response(null, { status: 401 })],
+    [
+      'in part, and let go of',
+      async ({ body }: Request) => {
+        const reader = (body as ReadableStream<Uint8Array>).getReader();
+        await reader.read();
+        await reader.cancel();
+        return new Response(null, { status: 413 });
+      },
+    ],
+    [
+      'in part, and forgotten',
+      async ({ body }: Request) => {
+        await body?.getReader().read();
+        return new Response(null, { status: 400 });
+      },
+    ],
+  ] as const)('whose long body is read %s leaves its connection to the next one', async (_, refuse) => {
+    const url = await serve(toNodeHandler((each) => (each.method === 'GET' ? new Response('the next') : refuse(each))));
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    afterwards(() => socket.destroy());
+    const long = 'x'.repeat(4_000_000);
+    socket.write(`POST / HTTP/1.1\r\nhost: x.test\r\ncontent-length: ${long.length}\r\n\r\n${long}`);
+    socket.write('GET / HTTP/1.1\r\nhost: x.test\r\n\r\n');
+    let text = '';
+    socket.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+    });
+    await until(() => text.includes('the next'));
+    expect(text).toMatch(/^HTTP\/1\.1 4/);
+  });
+
+  it('is read at the pace of who reads its body, and to its end', async () => {
+    const incoming: IncomingMessage[] = [];
+    let goOn = () => {};
+    const waiting = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const handler = toNodeHandler(async (each) => {
+      await waiting;
+      return new Response(String((await each.text()).length));
+    });
+    const url = await serve((request, response) => {
+      incoming.push(request);
+      void handler(request, response);
+    });
+    const answer = fetch(url, { method: 'POST', body: 'é'.repeat(2_000_000) });
+    await until(() => incoming.length > 0 && (incoming[0]?.readableLength ?? 0) > 0);
+    expect(incoming[0]?.readableEnded).toBe(false);
+    expect(incoming[0]?.readableLength).toBeLessThan(1_000_000);
+    goOn();
+    expect(await within((await within(answer)).text())).toBe('2000000');
+  });
+
+  it('that is broken off in the middle of its body says so to who reads it, and to nobody else', async () => {
+    const read: Promise<unknown>[] = [];
+    const url = await serve(
+      toNodeHandler(async (each) => {
+        if (each.method === 'POST') read.push(each.text().catch((error: unknown) => error));
+        await read[0];
+        return new Response(null);
+      }),
+    );
+    for (const method of ['DELETE', 'POST']) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.write(`${method} / HTTP/1.1\r\nhost: x.test\r\ncontent-length: 1000\r\n\r\nxx`, () => setTimeout(() => socket.destroy(), 20));
+    }
+    await until(() => read.length === 1);
+    expect(await within(read[0] as Promise<unknown>)).toBeInstanceOf(Error);
   });
 
   it.each([undefined, null, 'ok', {}])('that is answered with %o, which is no response, is a 500', async (answer) => {

@@ -36,12 +36,24 @@ describe('cancelOn', () => {
     expect(told.error).toMatchObject({ phase: 'local', cause: reason });
   });
 
+  it('listens once for all streams that share a signal, as that of a shutdown, and each is told', () => {
+    const stop = new AbortController();
+    const listeners = countListeners(stop.signal);
+    const all = Array.from({ length: 40 }, () => listen(NEVER.pipe(cancelOn(stop.signal))));
+    expect(listeners.count).toBe(1);
+    for (const { subscription } of all.slice(0, 20)) subscription.unsubscribe();
+    expect(listeners.count).toBe(1);
+    stop.abort(new Error('shutdown'));
+    expect(all.map(categoryOf)).toEqual([...Array(20).fill(undefined), ...Array(20).fill('cancelled')]);
+    expect(listeners.count).toBe(0);
+  });
+
   it('leaves no listener behind: at the end, at a failure, when it is left, when it aborts', () => {
     const stop = new AbortController();
     const listeners = countListeners(stop.signal);
     const [ends, fails, left, aborted] = [new Subject(), new Subject(), new Subject(), new Subject()];
     const tolds = [ends, fails, left, aborted].map((source) => listen(source.pipe(cancelOn(stop.signal))));
-    expect(listeners.count).toBe(4);
+    expect(listeners.count).toBe(1);
     ends.complete();
     fails.error(failure('network'));
     tolds[2]?.subscription.unsubscribe();

@@ -173,6 +173,15 @@ describe('a reader that is too slow', () => {
     expect(await read(reader)).toBe('done');
   });
 
+  it('is not who is given one event that is larger than what may wait', async () => {
+    const source$ = new Subject<EventLike>();
+    const reader = readerOf(toEventStreamResponse(source$, { maxBufferedBytes: 10_000 }));
+    await read(reader);
+    source$.next(delta('x'.repeat(20_000)));
+    expect(source$.observed).toBe(true);
+    expect(messagesIn(await read(reader))).toHaveLength(1);
+  });
+
   it('is told so where it cannot', async () => {
     const source$ = new Subject<EventLike>();
     const reader = readerOf(toEventStreamResponse(source$, { maxBufferedBytes: 10_000 }));
@@ -258,6 +267,26 @@ describe('in time, a stream of events', () => {
     expect([...ends.keys()]).toEqual(['kept']);
   });
 
+  it.each([
+    [() => 0, 300_000],
+    [() => 1, 270_000],
+    [() => Number.NaN, 300_000],
+    [
+      () => {
+        throw new Error('no number');
+      },
+      285_000,
+    ],
+  ])('is served for a time that is spread by the numbers that it draws', async (random, maxAge) => {
+    const source$ = new Subject<EventLike>();
+    const reader = readerOf(toEventStreamResponse(source$, { location: '/chat/1', random }));
+    await read(reader);
+    await later(maxAge - 1);
+    expect(source$.observed).toBe(true);
+    await later(1);
+    expect(source$.observed).toBe(false);
+  });
+
   it('leaves no timer behind, however it ends', async () => {
     for (const end of ['cancel', 'complete', 'error'] as const) {
       const source$ = new Subject<EventLike>();
@@ -284,6 +313,15 @@ describe('a process that is about to end', () => {
     expect(text).toMatch(/^id: c1\ndata: .*\n\nretry: \d{3,4}\n\n$/);
     expect(await read(reader)).toBe('done');
     expect(source$.observed).toBe(false);
+  });
+
+  it.each([
+    [0, 500],
+    [0.5, 2_500],
+    [1, 4_500],
+  ])('has its readers come back when the number says that is drawn for each: %f', async (drawn, retry) => {
+    const text = await readText(toEventStreamResponse(NEVER, { signal: AbortSignal.abort(), random: () => drawn }));
+    expect(text).toBe(`:\n\nretry: ${retry}\n\n`);
   });
 
   it('that has been told so begins nothing', async () => {

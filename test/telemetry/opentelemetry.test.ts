@@ -7,6 +7,7 @@ import { lastValueFrom, Subject, take, takeUntil, toArray } from 'rxjs';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createCircuitBreakers, fetchTransport, runTools, type StreamEvent, type StreamRequest, tool } from '../../src/index.ts';
+import { resilientFetch } from '../../src/resilient-fetch.ts';
 import { inferenceNames, openTelemetry } from '../../src/telemetry/opentelemetry.ts';
 import { prometheus } from '../../src/telemetry/prometheus.ts';
 import { responsesEvents } from '../../src/testing/fault-server.ts';
@@ -284,6 +285,27 @@ describe('the span of a call', () => {
     expect(told.failures).toEqual([]);
   });
 
+  it('is bounded in what the request says, and there however odd that is', async () => {
+    const server = await serve({ text: 'Hello' });
+    const client = clientOf('openai', server.url);
+    const told = traced(client);
+    await collect(client.stream({ ...request, model: 'm'.repeat(10_000), stop: ['x'.repeat(10_000)] }));
+    const odd = { ...request, stop: [Object.create(null), 'end'] };
+    expectError(await collect(client.stream(odd)), { category: 'invalid-request' });
+    const [long, refused] = told.calls();
+    for (const value of Object.values(long?.attributes ?? {})) expect(JSON.stringify(value).length).toBeLessThan(300);
+    expect(refused?.attributes).toMatchObject({ 'gen_ai.request.stop_sequences': ['end'], 'error.type': 'invalid-request' });
+  });
+
+  it('says nothing of tokens where nothing is known of them', async () => {
+    const fetch = resilientFetch({ fetch: async () => Response.json({}) });
+    const told = traced(fetch);
+    await (await fetch('https://api.openai.com/v1/embeddings', { method: 'POST', body: '{"model":"m-1"}' })).text();
+    const names = Object.keys(onlyCall(told).attributes);
+    expect(names).toContain('steadystream.outcome');
+    expect(names.filter((name) => name.includes('usage'))).toEqual([]);
+  });
+
   it('has no more events than it may, and counts the rest', async () => {
     const server = await serve([{ status: 503 }, { status: 503 }, { status: 503 }, { text: 'Hello' }]);
     const client = clientOf('openai', server.url, { retry: { maxAttempts: 4 } });
@@ -545,6 +567,16 @@ describe('metrics', () => {
     ]);
     expect(onlyCall(told).attributes).toMatchObject({ 'gen_ai.provider.name': 'openai', 'gen_ai.system': 'openai' });
     expect(onlyCall(told).attributes).not.toHaveProperty('gen_ai.request.seed');
+  });
+
+  it('have bounded providers: a fetch under an SDK names hosts, which may come from a user', async () => {
+    const fetch = resilientFetch({ fetch: async () => Response.json({}) });
+    const told = traced(fetch);
+    for (let tenant = 0; tenant < 120; tenant++) await (await fetch(`https://tenant-${tenant}.example/v1/models`)).text();
+    const { 'gen_ai.client.operation.duration': durations = [] } = await told.measured();
+    expect(durations).toHaveLength(101);
+    const rest = durations.find(({ attributes }) => attributes['gen_ai.provider.name'] === 'other');
+    expect(rest?.value).toMatchObject({ count: 20 });
   });
 
   it('have bounded models', async () => {

@@ -37,7 +37,7 @@ export type Measured = Record<
 >;
 
 /** The real SDK, in memory. */
-export function traced(client: Client | undefined, options: OpenTelemetryOptions = {}): Traced {
+export function traced(client: Pick<Client, 'lifecycle$'> | undefined, options: OpenTelemetryOptions = {}): Traced {
   const exporter = new InMemorySpanExporter();
   const tracer = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).getTracer('test');
   const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
