@@ -9,6 +9,7 @@ export interface ChatSessions extends RelayedSessions {
     id: string,
     options: { readonly snapshot?: boolean | undefined; readonly tenant?: string | undefined },
   ): ReturnType<RelayedSessions['attach']>;
+  /** What is known of an answer; `undefined` where there is none. */
   find(id: string, options: { readonly tenant?: string | undefined }): PromiseLike<Pick<StreamRecord, 'state'> | undefined>;
 }
 

@@ -151,6 +151,8 @@ describe('the chat', () => {
     await chat.button('Stop').click();
     await chat.page.getByText('Stopped.').waitFor();
     await chat.send('Why do cats purr?');
+    // The stopped one has said nothing, and can be asked again too.
+    await chat.reads(3);
     await chat.shows(answerTo('purr'));
     expect(await chat.page.getByText('Stopped.').count()).toBe(1);
     expect(requestsAbout('/busy Stop the tides').filter(({ text }) => !text.includes('purr'))).toHaveLength(1);
