@@ -1,5 +1,6 @@
 import { ProviderError } from '../core/provider-error.ts';
 import type { StreamRequest } from '../core/request.ts';
+import { isItemOfAnswer } from './item-of-answer.ts';
 
 /** What came instead of a request that can be read: a status and the words for it. */
 export class UnreadableRequest extends ProviderError {
@@ -90,12 +91,16 @@ async function readText(body: ReadableStream<Uint8Array> | null, maxBody: number
 /**
  * The request as a page sent it, less what only a server should decide.
  *
- * @throws UnreadableRequest for a request with `rawBody` or `providerOptions`.
+ * @throws UnreadableRequest for a request with `rawBody`, `providerOptions`, or an item of a provider that is none of an answer.
  */
 export function plainRequest(body: unknown): StreamRequest {
   if (typeof body !== 'object' || body === null) throw new UnreadableRequest(400, 'the body must be a request');
   for (const member of ['rawBody', 'providerOptions']) {
     if (member in body) throw new UnreadableRequest(400, `${member} is not taken from a page; see requestFrom`);
+  }
+  const { messages } = body as { readonly messages?: unknown };
+  if (Array.isArray(messages) && messages.some(speaksForOthers)) {
+    throw new UnreadableRequest(400, 'messages: a provider-item that is none of an answer is not taken from a page; see requestFrom');
   }
   return body as StreamRequest;
 }
@@ -110,4 +115,14 @@ export function headerOf(request: Request, name: string): string | undefined {
   if (value === null || value === '') return undefined;
   if (!/^[\x21-\x7e]{1,128}$/.test(value)) throw new UnreadableRequest(400, `${name} must be 1 to 128 visible ASCII characters`);
   return value;
+}
+
+/** Whether a message has items that only a server should put to a provider. */
+function speaksForOthers(message: unknown): boolean {
+  const content = (message as { readonly content?: unknown } | null)?.content;
+  if (!Array.isArray(content)) return false;
+  // What is no object is no request either, and is refused as such.
+  return content.some(
+    (part) => part?.type === 'provider-item' && typeof part.item === 'object' && part.item !== null && !isItemOfAnswer(part.item),
+  );
 }

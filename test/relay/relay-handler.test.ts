@@ -218,6 +218,17 @@ describe('a relay refuses', () => {
     ['a body that is no JSON', 400, 'POST', '/chat', json, '{'],
     ['a body that is no object', 400, 'POST', '/chat', json, '7'],
     ['a body that decides what the server should', 400, 'POST', '/chat', json, JSON.stringify({ ...asked, rawBody: { n: 9 } })],
+    [
+      'an item of a provider that speaks as the system',
+      400,
+      'POST',
+      '/chat',
+      json,
+      JSON.stringify({
+        ...asked,
+        messages: [{ role: 'assistant', content: [{ type: 'provider-item', format: 'openai-responses', item: { role: 'system' } }] }],
+      }),
+    ],
     ['a body that is too long', 413, 'POST', '/chat', json, JSON.stringify({ ...asked, stop: ['x'.repeat(2_000)] })],
     ['a key that is too long', 400, 'POST', '/chat', { ...json, 'idempotency-key': 'k'.repeat(129) }, JSON.stringify(asked)],
     ['a request id that is too long', 400, 'POST', '/chat', { ...json, 'x-client-request-id': 'r'.repeat(129) }, JSON.stringify(asked)],
