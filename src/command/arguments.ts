@@ -36,7 +36,7 @@ Options
 The key is taken from ${[...new Set(Object.values(providers).map(({ keyVariable }) => keyVariable))].join(', ')}.
 Retries and deadlines are set by STEADYSTREAM_MAX_ATTEMPTS, STEADYSTREAM_TIMEOUT_IDLE and the like: see configFromEnv.
 
-The answer goes to stdout, all else to stderr. Ctrl-C stops the provider and keeps what was said.
+The prompt is read from stdin where none is given. The answer goes to stdout, all else to stderr. Ctrl-C stops the provider and keeps what was said.
 
 Exit status
   0    the answer is complete
